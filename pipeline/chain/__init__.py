@@ -1,0 +1,1 @@
+"""One note: steps in order, conversation, checks, repair, run record."""

@@ -1,0 +1,218 @@
+"""Domain checks of what a drafter wrote: numbers, thresholds, dates, names, horizons, and agreement between claims."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, assert_never
+
+from pipeline.chain.calendar import known_by, release_window
+from pipeline.chain.parts import Part, Violation
+from pipeline.drafters.base import Brief
+from pipeline.facts.figures import Figure, stem, written
+from pipeline.facts.quantity import UnitClass
+from pipeline.grounding import check_text
+from pipeline.grounding.report import NumberCheck, Report
+from pipeline.mechanisms.engine import already_holds
+from pipeline.notes.models import Catalyst, Claim, ConsensusGap, Falsifier, GapSign, SecondOrderEffect, StepName, Watch
+from pipeline.notes.words import words
+
+Found = Iterator[tuple[str, str]]
+"""(place within the part, message)"""
+_PARROT_WORDS = 12
+_FURTHEST = timedelta(days=3 * 366)
+_LONG = re.compile(r"\b12\s*(?:-|–|to)\s*18[- ]months?\b", re.IGNORECASE)
+_SHORT = re.compile(r"\b(?:1\s*(?:-|–|to)\s*2|one\s+(?:or|to)\s+two)\s+quarters?\b", re.IGNORECASE)
+
+
+class Checks:
+    """The checks of one note. Remembers what accepted claims said, so that one metric keeps one value."""
+
+    def __init__(self, brief: Brief) -> None:
+        self.brief = brief
+        self.facts = brief.facts
+        self._statements = [_words(statement.text) for statement in self.facts.sheet.statements]
+        self._mechanisms = {fired.mechanism.id: fired.mechanism for fired in brief.fired}
+        self._names = _known_names(brief)
+        self._said: dict[tuple[str, ...], tuple[NumberCheck, str]] = {}
+        self._reports: dict[tuple[str, tuple[str, ...] | None], Report] = {}
+
+    def numbers(self, text: str, evidence: tuple[str, ...] | None) -> Report:
+        """How each number of a text is decided. Asked several times of one text, so it is kept."""
+        key = (text, evidence)
+        if key not in self._reports:
+            self._reports[key] = check_text(text, self.facts, evidence=evidence)
+        return self._reports[key]
+
+    # -- one part ----------------------------------------------------------------------------------------------------
+
+    def of_part(self, step: StepName, value: Any) -> list[tuple[str, str]]:
+        """What is wrong with one part, as (place within it, message)."""
+        match value:
+            case str():
+                return list(self._prose(value, None))
+            case Claim():
+                return list(self._claim("", value))
+            case SecondOrderEffect():
+                return list(self._effect(value))
+            case ConsensusGap():
+                return list(self._gap(value))
+            case Catalyst():
+                return list(self._catalyst(value))
+        assert_never(value)
+
+    def _claim(self, place: str, claim: Claim) -> Found:
+        for _, message in self._prose(claim.text, claim.evidence):
+            yield f"{place}.text" if place else "text", message
+
+    def _prose(self, text: str, evidence: tuple[str, ...] | None) -> Found:
+        for check in self.numbers(text, evidence).problems:
+            yield "", check.message
+        spoken = _words(text)
+        for n in range(len(spoken) - _PARROT_WORDS + 1):
+            run = spoken[n : n + _PARROT_WORDS]
+            if any(_holds(statement, run) for statement in self._statements):
+                yield "", f"repeats a statement of the sheet word for word ('{' '.join(run[:6])} ...'): say it in your own words"
+                return
+
+    def _effect(self, effect: SecondOrderEffect) -> Found:
+        yield from self._claim("claim", effect.claim)
+        yield from self._watch("falsifier", effect.falsifier)
+        if effect.entity is not None and effect.entity.lower() not in self._names:
+            yield "entity", f"'{effect.entity}' appears nowhere in the sheet: name only what a fact or statement names, or write null"
+        known = self._mechanisms.get(effect.mechanism)
+        if known and known.party == effect.party and {known.direction, effect.direction} == {"positive", "negative"}:
+            yield "direction", f"{known.id} is {known.direction} for {known.party}: correct the direction, or use `other` and argue it"
+        for pattern, horizon in ((_LONG, "next_12_18_months"), (_SHORT, "next_1_2_quarters")):
+            if pattern.search(effect.claim.text) and effect.horizon != horizon and not _both(effect.claim.text):
+                yield "horizon", f"the text speaks of {words(horizon)}, the field says {effect.horizon}"
+
+    def _gap(self, gap: ConsensusGap) -> Found:
+        for part in ("street_view", "our_view", "why_missed"):
+            yield from self._claim(part, getattr(gap, part))
+        yield from self._watch("falsifier", gap.falsifier)
+        has_estimate = any(f.role == "consensus" for f in self.facts)
+        if (gap.sign is GapSign.NO_ESTIMATE) == has_estimate:
+            yield "sign", "the sheet holds an estimate: take a side" if has_estimate else "the sheet holds no estimate: the sign is no_estimate"
+
+    def _catalyst(self, catalyst: Catalyst) -> Found:
+        for _, message in self._prose(catalyst.event, None):
+            yield "event", message
+        yield from self._claim("claim", catalyst.claim)
+        yield from self._watch("watch", catalyst.watch)
+        if catalyst.window is not None:
+            known = known_by(self.facts.sheet)
+            if catalyst.window.from_ > catalyst.window.to:
+                yield "window", f"starts on {catalyst.window.from_}, after its end on {catalyst.window.to}"
+            elif catalyst.window.to <= known or catalyst.window.from_ > known + _FURTHEST:
+                yield "window", f"{catalyst.window.from_} to {catalyst.window.to} must lie after {known} and within three years"
+
+    def _watch(self, place: str, watch: Watch) -> Found:
+        figure = self.facts[watch.metric]
+        now = written(figure)
+        if already_holds(watch, self.facts):
+            yield place, f"{watch.metric} is {now} already, so '{watch.comparison} {watch.threshold:f}' decides nothing: choose a threshold beyond it"
+        elif not _plausible(watch.threshold, figure):
+            yield place, f"a threshold of {watch.threshold:f} is out of scale for {watch.metric}, which is {now}"
+        if isinstance(watch, Falsifier):
+            known, first = known_by(self.facts.sheet), release_window(self.facts.sheet).from_
+            if not known < watch.by <= known + _FURTHEST:
+                yield f"{place}.by", f"{watch.by} must lie after {known} and within three years: the next print is expected from {first}"
+
+    # -- several parts -----------------------------------------------------------------------------------------------
+
+    def across(self, step: StepName, parts: Sequence[Part]) -> None:
+        """One metric, one value: adds a violation to each part that contradicts an earlier one, or repeats it."""
+        said = dict(self._said)
+        texts: dict[tuple[str, ...], str] = {}
+        for part in parts:
+            if part.violations:
+                continue
+            for place, text, evidence in prose_of(part.value):
+                where = ".".join(filter(None, (part.place, place)))
+                if (first := texts.setdefault(tuple(_words(text)), where)) != where:
+                    part.violations.append(Violation(where, f"says the same as {first}"))
+                for check in self.numbers(text, evidence or None).checks:
+                    key = self._key(check)
+                    if key is None:
+                        continue
+                    other, there = said.setdefault(key, (check, where))
+                    if not other.mention.interval.meets(check.mention.interval):
+                        message = f"'{check.mention.text}' and, in {there}, '{other.mention.text}' are two values for one figure"
+                        part.violations.append(Violation(where, message))
+
+    def remember(self, values: Sequence[Any]) -> None:
+        """Keep what the accepted parts of a step said."""
+        for value in values:
+            for place, text, evidence in prose_of(value):
+                for check in self.numbers(text, evidence or None).checks:
+                    if (key := self._key(check)) is not None:
+                        self._said.setdefault(key, (check, place))
+
+    def _key(self, check: NumberCheck) -> tuple[str, ...] | None:
+        if check.decision != "grounded" or check.fact not in self.facts:
+            return None
+        figure = self.facts[check.fact]
+        if figure.fact is not None and figure.fact.low is not None:
+            return None
+        return (stem(figure.metric.id, figure.segment), str(figure.change), figure.period.id, figure.role, figure.id if figure.change is None else "")
+
+    def of_step(self, step: StepName, values: Sequence[Any]) -> list[str]:
+        """What the parts lack together."""
+        if step != "second_order":
+            return []
+        effects = [value for value in values if isinstance(value, SecondOrderEffect)]
+        lacks = []
+        if len({effect.party for effect in effects} - {"company"}) < 2:
+            lacks.append("the effects must reach at least two parties other than the company")
+        if not {"next_1_2_quarters", "next_12_18_months"} <= {effect.horizon for effect in effects}:
+            lacks.append("the effects must cover both next_1_2_quarters and next_12_18_months")
+        return lacks
+
+
+def prose_of(value: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """The pieces of prose of one part, as (place within it, text, evidence)."""
+    match value:
+        case str():
+            yield "", value, ()
+        case Claim():
+            yield "text", value.text, value.evidence
+        case SecondOrderEffect() | Catalyst():
+            yield "claim.text", value.claim.text, value.claim.evidence
+        case ConsensusGap():
+            for part in ("street_view", "our_view", "why_missed"):
+                claim = getattr(value, part)
+                yield f"{part}.text", claim.text, claim.evidence
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w%.]+", text.lower())
+
+
+def _holds(longer: Sequence[str], run: Sequence[str]) -> bool:
+    return any(longer[n : n + len(run)] == run for n in range(len(longer) - len(run) + 1))
+
+
+def _both(text: str) -> bool:
+    return bool(_LONG.search(text) and _SHORT.search(text))
+
+
+def _known_names(brief: Brief) -> str:
+    """All words of the sheet, lower case: what an entity must appear in."""
+    sheet = brief.facts.sheet
+    return "\n".join(
+        [sheet.company.name, sheet.company.business or "", *(f.segment or "" for f in sheet.facts), *(s.text for s in sheet.statements)]
+    ).lower()
+
+
+def _plausible(threshold: Decimal, figure: Figure) -> bool:
+    """Within 20 points, or between a fifth and five times the figure as it stands."""
+    now = figure.quantity.value / figure.scale.factor
+    if figure.unit.cls in (UnitClass.PERCENT, UnitClass.POINTS) and abs(threshold - now) <= 20:
+        return True
+    ends = sorted((now / 5, now * 5))
+    return ends[0] <= threshold <= ends[1] or (now == 0 and abs(threshold) < 1)
+
+

@@ -1,0 +1,241 @@
+"""Drafting one note: four steps in one growing conversation, each answer examined, repaired at most twice, or withheld."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pipeline.chain.assemble import assemble
+from pipeline.chain.checks import Checks, prose_of
+from pipeline.chain.examine import Examination, examine
+from pipeline.chain.parts import Part, StepResult
+from pipeline.chain.record import RunRecord, StepRecord, Turn, total
+from pipeline.chain.steps import STEPS, Step, opening
+from pipeline.drafters.base import Brief, Drafter, StepRequest
+from pipeline.errors import BadAnswer
+from pipeline.facts.factbase import FactBase
+from pipeline.facts.sheet import FactSheet
+from pipeline.llm.types import Attempt, Message
+from pipeline.mechanisms.engine import evaluate
+from pipeline.mechanisms.library import library
+from pipeline.notes.models import Note, PromptUsed, StepName, Withheld
+from pipeline.prompting import load_prompt
+from pipeline.schemas import digest
+
+MAX_REPAIRS = 2
+_PROMPTS = ("system", "facts", "summarize", "second_order", "consensus_gap", "catalysts", "repair", "schema_note")
+
+OnStep = Callable[[StepName, str], None]
+"""Told what a step is doing, for progress: drafting, repairing, accepted, partly_withheld, failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where time comes from, so that tests can fix it. `now` is aware; `monotonic` counts seconds."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A note, and the record of how it came to be."""
+
+    note: Note
+    record: RunRecord
+
+
+async def draft_note(sheet: FactSheet, drafter: Drafter, clock: Clock, on_step: OnStep = lambda step, doing: None) -> Draft:
+    """Draft, check and assemble one note.
+
+    Raises ProviderError when the model's server cannot be used at all. An answer that cannot be used (refused, filtered,
+    cut off, empty) fails its step only, and the note needs review.
+    """
+    started, begun = clock.now(), clock.monotonic()
+    facts = FactBase.of(sheet)
+    brief = Brief(facts, evaluate(facts, library())[0])
+    results = await _Chain(brief, drafter, clock, on_step).run()
+    prompts = tuple(PromptUsed(name=name, digest=load_prompt(name).digest) for name in _PROMPTS) if drafter.model else ()
+    schemas = tuple(PromptUsed(name=step.schema, digest=digest(step.schema)) for step in STEPS)
+    usage = total([turn.usage for result in results for turn in result.record.turns])
+    record = RunRecord(
+        sheet_digest=facts.digest,
+        drafter=drafter.name,
+        model=drafter.model,
+        started=started,
+        seconds=round(clock.monotonic() - begun, 3),
+        steps=tuple(result.record for result in results),
+        usage=usage,
+        cost_usd=drafter.cost_usd(usage),
+        token_note=drafter.token_note,
+        prompts=prompts,
+        schemas=schemas,
+    )
+    return Draft(assemble(brief, drafter, results, prompts, schemas), record)
+
+
+class _Chain:
+    """One note's conversation. Steps that do not wait for each other run side by side."""
+
+    def __init__(self, brief: Brief, drafter: Drafter, clock: Clock, on_step: OnStep) -> None:
+        self.brief = brief
+        self.drafter = drafter
+        self.clock = clock
+        self.on_step = on_step
+        self.checks = Checks(brief)
+        self.results: dict[StepName, StepResult] = {}
+        self.instructions: dict[StepName, str] = {}
+        system, sheet = opening(brief)
+        self.opening = (Message("system", system), Message("user", sheet))
+
+    async def run(self) -> list[StepResult]:
+        waiting = list(STEPS)
+        while waiting:
+            ready = [step for step in waiting if all(name in self.results for name in step.after)]
+            waiting = [step for step in waiting if step not in ready]
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._step(step)) for step in ready]
+            for step, task in zip(ready, tasks, strict=True):
+                result = self._agree(step, task.result())
+                self.results[step.name] = result
+                self.checks.remember(list(result.values.values()))
+                self.on_step(step.name, result.record.outcome)
+        return [self.results[step.name] for step in STEPS]
+
+    def _conversation(self, step: Step) -> tuple[Message, ...]:
+        """Everything before this step's answer. A failed step leaves no turn: nothing unsound is built upon."""
+        messages = list(self.opening)
+        for name in step.after:
+            answer = self.results[name].answer
+            if answer is not None:
+                messages += [Message("user", self.instructions[name]), Message("assistant", answer)]
+        self.instructions[step.name] = step.instruction(self.brief)
+        return (*messages, Message("user", self.instructions[step.name]))
+
+    async def _step(self, step: Step) -> StepResult:
+        begun = self.clock.monotonic()
+        self.on_step(step.name, "drafting")
+        schema = step.narrowed(self.brief)
+        accepted = {name: json.loads(answer) for name in step.after if (answer := self.results[name].answer) is not None}
+        first = StepRequest(step.name, self.brief, self._conversation(step), schema, accepted)
+        request = first
+        turns: list[Turn] = []
+        best: tuple[Examination, str] | None = None
+        for _ in range(1 + (MAX_REPAIRS if self.drafter.asks_again else 0)):
+            text, turn = await self._ask(request)
+            if text is None:
+                turns.append(turn)
+                break
+            seen = examine(step, text, schema, self.checks)
+            turns.append(turn.model_copy(update={"violations": tuple(map(str, seen.violations))}))
+            if best is None or _rank(seen) >= _rank(best[0]):
+                best = (seen, text)
+            if not seen.violations:
+                break
+            self.on_step(step.name, "repairing")
+            # Each repair answers the latest attempt alone: two failed drafts in one context teach a small model to fail.
+            repair = load_prompt("repair").render(violations="\n".join(f"- {violation}" for violation in seen.violations))
+            request = replace(first, messages=(*first.messages, Message("assistant", text), Message("user", repair)))
+        return self._settle(step, best, turns, self.clock.monotonic() - begun)
+
+    async def _ask(self, request: StepRequest) -> tuple[str | None, Turn]:
+        attempts: list[Attempt] = []
+        try:
+            answer = await self.drafter.answer(request, attempts.append)
+        except BadAnswer as error:
+            used = total([attempt.usage for attempt in attempts])
+            return None, Turn(answer=None, violations=(str(error),), attempts=tuple(attempts), usage=used)
+        failed = [attempt.usage for attempt in attempts if attempt.outcome != "ok"]
+        return answer.text, Turn(answer=answer.text, violations=(), attempts=tuple(attempts), usage=total([*failed, answer.usage]))
+
+    def _settle(self, step: Step, best: tuple[Examination, str] | None, turns: list[Turn], seconds: float) -> StepResult:
+        """Keep what is sound, withhold the rest with its reasons; too little left is a failed step."""
+        if best is None:
+            reasons = tuple(reason for turn in turns for reason in turn.violations)
+            withheld: tuple[Withheld, ...] = (Withheld(step=step.name, place="", text="", reasons=reasons),)
+            return self._result(step, {}, None, withheld, (), turns, seconds)
+        seen, text = best
+        withheld = tuple(
+            Withheld(step=step.name, place=part.place, text=_readable(part), reasons=tuple(map(str, part.violations)))
+            for part in seen.parts
+            if part.violations
+        )
+        sound = {part.place: part.value for part in seen.sound}
+        if not seen.parts:
+            reasons = tuple(map(str, seen.general))
+            withheld = (Withheld(step=step.name, place="", text=text[:2000], reasons=reasons),)
+        listed = [place for place in sound if place != "headline"]
+        if len(listed) < step.least:
+            spared = tuple(
+                Withheld(step=step.name, place=part.place, text=_readable(part), reasons=("too little of this step was left",))
+                for part in seen.sound
+            )
+            return self._result(step, {}, None, (*withheld, *spared), (), turns, seconds)
+        answer = text if not withheld else _dumps(_only(seen.raw, step, sound))
+        remarks = tuple(violation.message for violation in seen.general)
+        return self._result(step, sound, answer, withheld, remarks, turns, seconds)
+
+    def _result(
+        self,
+        step: Step,
+        values: Mapping[str, Any],
+        answer: str | None,
+        withheld: tuple[Withheld, ...],
+        remarks: tuple[str, ...],
+        turns: list[Turn],
+        seconds: float,
+    ) -> StepResult:
+        record = StepRecord(
+            step=step.name,
+            outcome="failed" if answer is None else "partly_withheld" if withheld else "accepted",
+            turns=tuple(turns),
+            seconds=round(seconds, 3),
+        )
+        return StepResult(step.name, dict(values), answer, withheld, remarks, record)
+
+    def _agree(self, step: Step, result: StepResult) -> StepResult:
+        """Steps that ran side by side must not give one metric two values either: the later one yields."""
+        parts = [Part(place, value, value) for place, value in result.values.items()]
+        self.checks.across(step.name, parts)
+        clashing = [part for part in parts if part.violations]
+        if not clashing:
+            return result
+        withheld = (
+            *result.withheld,
+            *(Withheld(step=step.name, place=p.place, text=_readable(p), reasons=tuple(map(str, p.violations))) for p in clashing),
+        )
+        values = {part.place: part.value for part in parts if not part.violations}
+        failed = len([place for place in values if place != "headline"]) < step.least
+        record = result.record.model_copy(update={"outcome": "failed" if failed else "partly_withheld"})
+        return replace(result, values={} if failed else values, answer=None if failed else result.answer, withheld=withheld, record=record)
+
+
+def _rank(examination: Examination) -> tuple[int, int]:
+    return len(examination.sound), -len(examination.violations)
+
+
+def _only(raw: dict[str, Any], step: Step, sound: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer with its sound parts alone."""
+    kept = {place: value for place, value in step.parts(raw) if place in sound}
+    answer: dict[str, Any] = {"headline": kept["headline"]} if "headline" in kept else {}
+    if step.items is not None:
+        answer[step.items] = [value for place, value in kept.items() if place != "headline"]
+    return answer
+
+
+def _readable(part: Part) -> str:
+    """The prose of a part, or its JSON where it is not even well-formed."""
+    if part.value is not None and not isinstance(part.raw, str):
+        return " ".join(text for _, text, _ in prose_of(part.value))
+    return part.raw if isinstance(part.raw, str) else _dumps(part.raw)[:2000]
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=lambda number: float(number) if isinstance(number, Decimal) else str(number))
+
+

@@ -1,0 +1,110 @@
+"""The four steps: which prompt asks, which model the answer must fit, what its parts are and how few of them will do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.chain import briefing
+from pipeline.chain.calendar import release_window
+from pipeline.drafters.base import Brief
+from pipeline.notes.models import Catalysts, ConsensusGap, SecondOrderEffects, StepName, StepOutput, Summary
+from pipeline.prompting import load_prompt
+from pipeline.schemas import narrow, stored
+
+PARTIES = "customers, suppliers, competitors, lenders, shareholders, regulators, employees"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn of the chain.
+
+    `items` is the field that holds the list of parts; None where the answer is one whole. `least` parts must survive
+    the checks, or the step has failed. `after` are the steps whose accepted answers this one's conversation holds.
+    """
+
+    name: StepName
+    prompt: str
+    schema: str
+    output: type[StepOutput]
+    items: str | None
+    least: int
+    after: tuple[StepName, ...]
+    variables: Callable[[Brief], dict[str, str]]
+
+    def instruction(self, brief: Brief) -> str:
+        """The user turn that asks for this step."""
+        return load_prompt(self.prompt).render(**self.variables(brief))
+
+    def narrowed(self, brief: Brief) -> dict[str, Any]:
+        """The step's JSON Schema with every id field limited to the ids that exist."""
+        ids = [figure.id for figure in briefing.citable(brief.facts)]
+        watch = [figure.id for figure in briefing.watchable(brief.facts)]
+        enums = {
+            "summarize": {"Claim.evidence": ids},
+            "second_order": {
+                "Claim.evidence": ids,
+                "Watch.metric": watch,
+                "SecondOrderEffect.mechanism": [*(fired.mechanism.id for fired in brief.fired), "other"],
+            },
+            "consensus_gap": {"Claim.evidence": ids, "Falsifier.metric": watch, "ConsensusGap.metric": watch},
+            "catalysts": {"Claim.evidence": ids, "Watch.metric": watch},
+        }[self.name]
+        return narrow(stored(self.schema), enums)
+
+    def parts(self, answer: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The answer's parts that stand or fall alone, as (place, value)."""
+        if self.items is None:
+            yield "", answer
+            return
+        if "headline" in answer:
+            yield "headline", answer["headline"]
+        listed = answer.get(self.items)
+        for n, value in enumerate(listed if isinstance(listed, list) else []):
+            yield f"{self.items}[{n}]", value
+
+
+def _window_words(brief: Brief) -> str:
+    window = release_window(brief.facts.sheet)
+    return f"between {window.from_} and {window.to}"
+
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "summarize", "summarize", "summary", Summary, "claims", 2, (),
+        lambda brief: {
+            "company": briefing.safe(brief.facts.sheet.company.name),
+            "period": briefing.safe(brief.facts.sheet.reported_period.label),
+        },
+    ),
+    Step(
+        "second_order", "second_order", "second-order-effects", SecondOrderEffects, "effects", 1, ("summarize",),
+        lambda brief: {"mechanisms": briefing.mechanism_block(brief), "parties": PARTIES},
+    ),
+    Step(
+        "consensus_gap", "consensus_gap", "consensus-gap", ConsensusGap, None, 1, ("summarize", "second_order"),
+        lambda brief: {
+            "consensus": briefing.consensus_line(brief.facts),
+            "release_window": _window_words(brief),
+            "candidates": briefing.threshold_block(brief),
+        },
+    ),
+    Step(
+        "catalysts", "catalysts", "catalysts", Catalysts, "catalysts", 1, ("summarize", "second_order"),
+        lambda brief: {"release_window": _window_words(brief), "candidates": briefing.threshold_block(brief)},
+    ),
+)  # fmt: skip
+
+
+def opening(brief: Brief) -> tuple[str, str]:
+    """The system rules and the fact sheet, as text: the start of every conversation."""
+    facts = brief.facts
+    sheet = load_prompt("facts").render(
+        company=briefing.company_line(facts),
+        facts="\n".join(map(briefing.fact_line, briefing.citable(facts))),
+        statements=briefing.statements_block(facts),
+        missing=briefing.missing_line(facts),
+        conflicts=briefing.conflicts_line(facts),
+    )
+    return load_prompt("system").render(), sheet

@@ -1,0 +1,63 @@
+"""What a drafter is: something that answers a step. The chain checks every drafter's answers alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from pipeline.facts.factbase import FactBase
+from pipeline.llm.types import Message, OnAttempt, Usage
+from pipeline.mechanisms.engine import Fired
+from pipeline.notes.models import StepName
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is known before the first step: the facts and the mechanisms that they fire, strongest first."""
+
+    facts: FactBase
+    fired: Sequence[Fired]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRequest:
+    """One turn that is to be answered. `answers` are the accepted answers of the steps before it, as JSON values."""
+
+    step: StepName
+    brief: Brief
+    messages: tuple[Message, ...]
+    schema: dict[str, Any]
+    answers: Mapping[StepName, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepAnswer:
+    """What the drafter wrote, unparsed, and what it used."""
+
+    text: str
+    usage: Usage = Usage()
+
+
+class Drafter(Protocol):
+    """Writes step answers. `asks_again` is False where a repair turn would get the same answer once more."""
+
+    name: str
+    model: str | None
+    asks_again: bool
+    token_note: str | None
+    """How tokens that no server reported were counted."""
+
+    async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
+        """The step's JSON as text. Raises ProviderError."""
+        ...
+
+    def cost_usd(self, usage: Usage) -> Decimal | None:
+        """What `usage` costs; None where no price is known or nothing is bought."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...

@@ -1,0 +1,51 @@
+"""The drafter that asks a model behind an OpenAI-compatible server."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from types import TracebackType
+from typing import Self
+
+from pipeline.drafters.base import StepAnswer, StepRequest
+from pipeline.llm.client import ChatClient
+from pipeline.llm.prices import cost_usd
+from pipeline.llm.tokens import count_messages, count_tokens
+from pipeline.llm.types import OnAttempt, Request, Usage
+
+
+class ModelDrafter:
+    """Sends each step's conversation to `client` and hands back what the model wrote."""
+
+    asks_again = True
+
+    def __init__(self, client: ChatClient, *, name: str = "openai") -> None:
+        self.name = name
+        self.model: str | None = client.model
+        self.token_note: str | None = None
+        self._client = client
+
+    async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
+        """The model's answer. Raises ProviderError by kind."""
+        done = await self._client.complete(Request(request.step, request.messages, request.schema), on_attempt)
+        usage = done.usage
+        if usage.prompt_tokens == 0:
+            usage = self._counted(request, done.text)
+        return StepAnswer(done.text, usage)
+
+    def _counted(self, request: StepRequest, text: str) -> Usage:
+        """Our own count, for servers that report none."""
+        prompt = count_messages(request.messages, self._client.model)
+        answer = count_tokens(text, self._client.model)
+        self.token_note = f"the server reports no token counts; counted here: {prompt.note}"
+        return Usage(prompt_tokens=prompt.count, completion_tokens=answer.count)
+
+    def cost_usd(self, usage: Usage) -> Decimal | None:
+        """By the price list, cached tokens priced as such; None for a model that it does not know."""
+        return cost_usd(usage, self._client.model, self._client.base_url)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._client.__aexit__(kind, error, trace)

@@ -1,0 +1,144 @@
+"""The one error tree. Whoever catches `AfterprintError` catches everything that a user can be told about.
+
+    AfterprintError              a sentence for people; `exit_code` is what the command line returns
+    ├── InputError        (2)    something the user gave us is wrong: `problems`, one line each
+    │   └── UsageError    (2)    the command's own words are off
+    ├── ResourceError     (2)    a prompt, schema or vocabulary file that ships with us is missing or inconsistent
+    └── ProviderError     (3)    the model's server did not give a usable answer
+        ├── ConnectionFailed     no connection, reset, time-out
+        ├── RateLimited          429; `retry_after_s` when the server says
+        ├── ServerFailed         5xx
+        ├── RequestRejected      4xx that another try will not mend
+        │   ├── KeyRejected      401, 403
+        │   └── FormatUnsupported  the server does not know this `response_format`
+        └── BadAnswer            a 200 that holds no answer
+            ├── NotJson          the body is not JSON
+            ├── EmptyAnswer      no choices, or a choice without content
+            ├── Refused          the model declined
+            ├── Filtered         stopped by the content filter
+            └── Truncated        the token limit came before the end
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class AfterprintError(Exception):
+    """Root of the tree. `str(error)` is one or more plain lines, fit to show."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input: where, what, and what was expected.
+
+    `line` counts from 1; `field` is a dotted path such as `facts[3].unit`.
+    """
+
+    message: str
+    file: str = ""
+    line: int | None = None
+    field: str = ""
+
+    def __str__(self) -> str:
+        where = self.file
+        if self.line is not None:
+            where += f":{self.line}"
+        parts = [part for part in (where, self.field) if part]
+        return ": ".join([*parts, self.message])
+
+
+class InputError(AfterprintError):
+    """One or more `problems` with what the user gave us."""
+
+    exit_code = 2
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
+
+
+class UsageError(InputError):
+    """The command's own words do not fit together."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Problem(message))
+
+
+class ResourceError(AfterprintError):
+    """A file that ships with Afterprint (or a user's own library file) is missing or inconsistent."""
+
+    exit_code = 2
+
+
+class ProviderError(AfterprintError):
+    """The model's server did not give a usable answer. `retryable` says whether the same request may succeed later."""
+
+    exit_code = 3
+    retryable = False
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after_s: float | None = None, body: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.body = body
+
+
+class ConnectionFailed(ProviderError):
+    """No connection, a reset, or no answer in time."""
+
+    retryable = True
+
+
+class RateLimited(ProviderError):
+    """429. `retry_after_s` is the server's own figure, where it gave one."""
+
+    retryable = True
+
+
+class ServerFailed(ProviderError):
+    """5xx."""
+
+    retryable = True
+
+
+class RequestRejected(ProviderError):
+    """A 4xx that another try will not mend."""
+
+
+class KeyRejected(RequestRejected):
+    """401 or 403: the API key is missing, wrong, or not allowed to do this."""
+
+
+class FormatUnsupported(RequestRejected):
+    """The server does not know the `response_format` that was asked for."""
+
+
+class BadAnswer(ProviderError):
+    """A 200 that holds no usable answer."""
+
+
+class NotJson(BadAnswer):
+    """The body of the response is not the JSON of a chat completion."""
+
+    retryable = True
+
+
+class EmptyAnswer(BadAnswer):
+    """No choices, or a choice without content."""
+
+    retryable = True
+
+
+class Refused(BadAnswer):
+    """The model declined to answer; `str(error)` carries its words."""
+
+
+class Filtered(BadAnswer):
+    """The provider's content filter stopped the answer."""
+
+
+class Truncated(BadAnswer):
+    """The token limit came before the end of the answer; `body` holds what was written."""

@@ -1,0 +1,132 @@
+"""The fact base: a sheet's facts resolved, everything that follows from them, what is missing, and what conflicts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+
+from pipeline.errors import InputError, Problem
+from pipeline.facts.derive import Conflict, Derivation, Missing
+from pipeline.facts.figures import Change, Figure, stem
+from pipeline.facts.quantity import Scale, UnitClass
+from pipeline.facts.sheet import Fact, FactSheet, Role
+from pipeline.facts.vocabulary import vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class FactBase:
+    """What a note may rest on. `figures` maps ids to figures: the sheet's own facts first, derived facts after them."""
+
+    sheet: FactSheet
+    figures: Mapping[str, Figure]
+    missing: tuple[Missing, ...]
+    conflicts: tuple[Conflict, ...]
+
+    @classmethod
+    def of(cls, sheet: FactSheet) -> FactBase:
+        """Resolve and derive. Raises InputError when one of the sheet's ids collides with that of a derived fact."""
+        given = [_resolve(sheet, fact) for fact in sheet.facts]
+        derivation = Derivation(sheet, given)
+        derived = derivation.run()
+        figures = {figure.id: figure for figure in given}
+        for figure in derived:
+            if figure.id in figures:
+                raise InputError(Problem(f"the id '{figure.id}' belongs to a computed fact: give the sheet's own fact another id", field="facts"))
+            figures[figure.id] = figure
+        return cls(sheet, MappingProxyType(figures), tuple(derivation.missing), tuple(derivation.conflicts))
+
+    def __getitem__(self, name: str) -> Figure:
+        return self.figures[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.figures
+
+    def __iter__(self) -> Iterator[Figure]:
+        return iter(self.figures.values())
+
+    def level(self, metric: str, segment: str | None = None, role: Role = Role.ACTUAL) -> Figure | None:
+        """The level of a metric in the period of `role`, or None."""
+        wanted = stem(metric, segment)
+        return next((f for f in self if f.change is None and f.role is role and f.stem == wanted), None)
+
+    def change(self, metric: str, change: Change, segment: str | None = None) -> Figure | None:
+        """The change of a metric; of a reported and a computed one, the more precise."""
+        wanted = stem(metric, segment)
+        found = [f for f in self if f.change is change and f.stem == wanted and f.role is Role.ACTUAL]
+        return min(found, key=lambda f: f.quantity.interval.width, default=None)
+
+    def find(self, reference: str) -> Figure | None:
+        """The figure that a reference by series names, or None.
+
+        `revenue` (reported level), `revenue.prior_year`, `revenue.prior_quarter`, `revenue.yoy`, `revenue.qoq` (growth,
+        or points for percentages), `revenue.surprise`, `guidance.revenue` (the nearest guided period's midpoint),
+        `guidance.revenue.vs_consensus`, `guidance.revenue.implied_yoy`, `guidance.revenue.implied_qoq`,
+        `consensus.revenue`.
+        """
+        head, _, rest = reference.partition(".")
+        if head in (Role.GUIDANCE, Role.CONSENSUS):
+            metric, _, part = rest.partition(".")
+            return self._expected(Role(head), metric, part)
+        match rest:
+            case "":
+                return self.level(head)
+            case Role.PRIOR_YEAR | Role.PRIOR_QUARTER:
+                return self.level(head, role=Role(rest))
+            case Change.YOY | Change.QOQ | Change.SURPRISE:
+                return self.change(head, Change(rest))
+        return None
+
+    def _expected(self, role: Role, metric: str, part: str) -> Figure | None:
+        candidates = [f for f in self if f.role is role and f.fact is not None and f.stem == metric and f.change is None]
+        if role is Role.CONSENSUS:
+            candidates = [f for f in candidates if f.period == self.sheet.reported_period]
+        nearest = min(candidates, key=lambda f: f.period.end, default=None)
+        if nearest is None:
+            return None
+        if part:
+            return self.figures.get(f"{nearest.id}.{part}")
+        return self.figures.get(f"{nearest.id}.midpoint", nearest)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the canonical sheet."""
+        return hashlib.sha256(self.sheet.model_dump_json(by_alias=True).encode()).hexdigest()
+
+
+_PARTS = {
+    "plain": {"", "prior_year", "prior_quarter", "yoy", "qoq", "surprise"},
+    "guidance": {"", "low", "high", "midpoint", "vs_consensus", "implied_yoy", "implied_qoq", "implied_rest"},
+    "consensus": {"", "low", "high"},
+}
+
+
+def is_reference(text: str) -> bool:
+    """Whether `text` has a form that `FactBase.find` knows, over a metric of the vocabulary."""
+    head, _, rest = text.partition(".")
+    if head in ("guidance", "consensus"):
+        metric, _, part = rest.partition(".")
+        return metric in vocabulary() and part in _PARTS[head]
+    return head in vocabulary() and rest in _PARTS["plain"]
+
+
+def _resolve(sheet: FactSheet, fact: Fact) -> Figure:
+    quantity = fact.quantity
+    scale = fact.scale
+    if scale is Scale.ONE and quantity.unit.cls in (UnitClass.MONEY, UnitClass.SHARES) and abs(quantity.value) >= Decimal(10**6):
+        scale = Scale.MILLION
+    return Figure(
+        id=fact.id,
+        metric=vocabulary()[fact.metric],
+        segment=fact.segment,
+        change=Change(fact.change) if fact.change else None,
+        quantity=quantity,
+        scale=scale,
+        period=sheet.periods_by_id[fact.period],
+        basis=fact.basis,
+        role=fact.role,
+        source=sheet.sources_by_id[fact.source],
+        fact=fact,
+    )

@@ -1,0 +1,123 @@
+"""Ways to get JSON out of a model: a strict schema, JSON mode, or plain text, and the schema's form in each."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pipeline.llm.types import FormatMode, Message, Request
+
+FORMATS: tuple[FormatMode, ...] = ("json_schema", "json_object", "text")
+"""From the one that constrains most to the one that every server has."""
+
+MAX_ANSWER_CHARS = 1_000_000
+
+# What OpenAI, llama.cpp, xgrammar and Gemini all take. The rest (minLength, maxLength, pattern, minimum, maximum, default, title, ...)
+# is refused by one or the other, and is checked on the answer by whoever holds the full schema.
+_KEPT = ("description", "type", "enum", "minItems", "maxItems")
+_KEPT_FORMATS = ("date",)
+
+
+def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema` in the subset that strict structured outputs take.
+
+    Every property becomes required and every object closed; `null` is allowed where `schema` allows it and nowhere else. So an answer that fits
+    can break `schema` only in a length, a range or a pattern. References stay references: copies would multiply the enumerations, and
+    providers limit their total.
+    """
+    strict: dict[str, Any] = {key: schema[key] for key in _KEPT if key in schema}
+    if "const" in schema:
+        strict["enum"] = [schema["const"]]
+    if schema.get("format") in _KEPT_FORMATS:
+        strict["format"] = schema["format"]
+    if "$ref" in schema:
+        reference = {"$ref": schema["$ref"]}
+        # OpenAI refuses "$ref cannot have keywords {'description'}", but takes a union of one with a description.
+        strict = {"description": schema["description"], "anyOf": [reference]} if "description" in schema else reference
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            strict["anyOf"] = [strict_schema(branch) for branch in schema[union]]
+    if "items" in schema:
+        strict["items"] = strict_schema(schema["items"])
+    if schema.get("type") == "object" or "properties" in schema:
+        strict["properties"] = {name: strict_schema(part) for name, part in schema.get("properties", {}).items()}
+        strict["required"] = list(strict["properties"])
+        strict["additionalProperties"] = False
+    if "$defs" in schema:
+        strict["$defs"] = {name: strict_schema(part) for name, part in schema["$defs"].items()}
+    return strict
+
+
+def response_format(request: Request, mode: FormatMode) -> dict[str, Any] | None:
+    """The request's `response_format`, or None in plain text."""
+    if mode == "json_schema":
+        return {"type": mode, "json_schema": {"name": request.name, "strict": True, "schema": strict_schema(request.schema)}}
+    return {"type": mode} if mode == "json_object" else None
+
+
+def messages(request: Request, mode: FormatMode, schema_note: str) -> list[dict[str, str]]:
+    """The conversation as JSON. Without a strict schema, `schema_note` with the full schema in it ends the last user message.
+
+    Only that message differs, so the conversation before it stays what the server has in its cache.
+    """
+    turns: list[Message] = list(request.messages)
+    if mode != "json_schema":
+        last = max((index for index, turn in enumerate(turns) if turn.role == "user"), default=None)
+        note = schema_note.replace("{schema}", json.dumps(request.schema, ensure_ascii=False, separators=(",", ":")))
+        if last is None:
+            turns.append(Message("user", note))
+        else:
+            turns[last] = turns[last]._replace(content=f"{turns[last].content}\n\n{note}")
+    return [{"role": turn.role, "content": turn.content} for turn in turns]
+
+
+def extract_object(text: str) -> str | None:
+    """The one JSON object in what a model wrote: the whole text, else the one in a fenced block, else the one between words.
+
+    None when there is no object, or more than one to choose from, or the text is longer than `MAX_ANSWER_CHARS`. A thinking block is skipped.
+    Time grows with the length of the text and no faster: each character is scanned once and belongs to at most one candidate per search.
+    """
+    if len(text) > MAX_ANSWER_CHARS:
+        return None
+    text = text.rpartition("</think>")[2].strip()
+    if _is_object(text):
+        return text
+    fenced = (block[block.find("{") :].strip() for block in text.split("```")[1::2] if "{" in block)
+    return _only(fenced) or _only(_balanced(text))
+
+
+def _only(candidates: Iterable[str]) -> str | None:
+    objects = [candidate for candidate in candidates if _is_object(candidate)]
+    return objects[0] if len(objects) == 1 else None
+
+
+def _balanced(text: str) -> Iterator[str]:
+    """Stretches from an opening brace to the one that closes it; none lies inside another."""
+    depth = start = 0
+    quoted = False
+    for match in re.finditer(r'\\.|["{}]', text, re.DOTALL):
+        token = match.group()
+        if token == '"' and depth:
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif token == "{":
+            start = start if depth else match.start()
+            depth += 1
+        elif token == "}" and depth:
+            depth -= 1
+            if not depth:
+                yield text[start : match.end()]
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return text.startswith("{") and isinstance(json.loads(text, parse_constant=_no_constant), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

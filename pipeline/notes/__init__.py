@@ -1,0 +1,1 @@
+"""The note: its models and how it is rendered."""
