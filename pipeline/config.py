@@ -56,7 +56,8 @@ class Settings(BaseSettings):
     def _limits_in_order(self) -> Self:
         if self.answer_tokens_limit < self.max_answer_tokens:
             raise ValueError(
-                f"{PREFIX}ANSWER_TOKENS_LIMIT ({self.answer_tokens_limit}) must not be below {PREFIX}MAX_ANSWER_TOKENS ({self.max_answer_tokens})"
+                f"expected {PREFIX}ANSWER_TOKENS_LIMIT to be at least {PREFIX}MAX_ANSWER_TOKENS, "
+                f"got {self.answer_tokens_limit} and {self.max_answer_tokens}"
             )
         return self
 
@@ -75,7 +76,9 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def _problem(details: Any, overrides: dict[str, Any]) -> Problem:
-    expected = details["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+    expected = details["msg"].removeprefix("Value error, ")
+    for pydantic, ours in (("be greater", "be a number greater"), ("be less", "be a number less"), ("Input should be", "expected")):
+        expected = expected.replace(pydantic, ours)
     if not details["loc"]:
         return Problem(expected)
     name = str(details["loc"][0])

@@ -4,6 +4,7 @@
     ├── InputError        (2)    something the user gave us is wrong: `problems`, one line each
     │   └── UsageError    (2)    the command's own words are off
     ├── ResourceError     (2)    a prompt, schema or vocabulary file that ships with us is missing or inconsistent
+    ├── NothingToDraft    (1)    the sheet holds too little for a step
     └── ProviderError     (3)    the model's server did not give a usable answer
         ├── ConnectionFailed     no connection, reset, time-out
         ├── RateLimited          429; `retry_after_s` when the server says
@@ -71,6 +72,10 @@ class ResourceError(AfterprintError):
     """A file that ships with Afterprint (or a user's own library file) is missing or inconsistent."""
 
     exit_code = 2
+
+
+class NothingToDraft(AfterprintError):
+    """The sheet holds too little for a step: the step fails with this reason, the note goes on."""
 
 
 class ProviderError(AfterprintError):

@@ -109,7 +109,7 @@ def _traces(note: Note, facts: FactBase) -> Iterable[NumberTrace]:
 def _used(note: Note, numbers: Iterable[NumberTrace], facts: FactBase) -> list[Figure]:
     """The reported figures, most important first, and whatever the prose cites, with the inputs of both."""
     cited = {name for _, _, evidence in note.texts() for name in evidence}
-    cited |= {trace.fact for trace in numbers if trace.fact in facts}
+    cited |= {trace.fact for trace in numbers if trace.fact is not None and trace.fact in facts}
     cited |= {w.metric for w in _watches(note)}
     wanted = {figure.id for figure in facts if figure.role in _ROLES} | cited
     todo = list(wanted)

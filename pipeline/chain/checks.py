@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, assert_never
 
-from pipeline.chain.calendar import known_by, release_window
+from pipeline.notes.calendar import known_by, release_window
 from pipeline.chain.parts import Part, Violation
 from pipeline.drafters.base import Brief
 from pipeline.facts.figures import Figure, stem, written

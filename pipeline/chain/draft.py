@@ -17,7 +17,7 @@ from pipeline.chain.parts import Part, StepResult
 from pipeline.chain.record import RunRecord, StepRecord, Turn, total
 from pipeline.chain.steps import STEPS, Step, opening
 from pipeline.drafters.base import Brief, Drafter, StepRequest
-from pipeline.errors import BadAnswer
+from pipeline.errors import BadAnswer, NothingToDraft
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
 from pipeline.llm.types import Attempt, Message
@@ -121,7 +121,7 @@ class _Chain:
         begun = self.clock.monotonic()
         self.on_step(step.name, "drafting")
         schema = step.narrowed(self.brief)
-        accepted = {name: json.loads(answer) for name in step.after if (answer := self.results[name].answer) is not None}
+        accepted = {name: json.loads(answer, parse_float=Decimal) for name in step.after if (answer := self.results[name].answer) is not None}
         first = StepRequest(step.name, self.brief, self._conversation(step), schema, accepted)
         request = first
         turns: list[Turn] = []
@@ -147,7 +147,7 @@ class _Chain:
         attempts: list[Attempt] = []
         try:
             answer = await self.drafter.answer(request, attempts.append)
-        except BadAnswer as error:
+        except (BadAnswer, NothingToDraft) as error:
             used = total([attempt.usage for attempt in attempts])
             return None, Turn(answer=None, violations=(str(error),), attempts=tuple(attempts), usage=used)
         failed = [attempt.usage for attempt in attempts if attempt.outcome != "ok"]

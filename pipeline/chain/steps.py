@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.chain import briefing
-from pipeline.chain.calendar import release_window
+from pipeline.notes.calendar import release_window
 from pipeline.drafters.base import Brief
 from pipeline.notes.models import Catalysts, ConsensusGap, SecondOrderEffects, StepName, StepOutput, Summary
 from pipeline.prompting import load_prompt

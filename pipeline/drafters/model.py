@@ -18,9 +18,10 @@ class ModelDrafter:
 
     asks_again = True
 
-    def __init__(self, client: ChatClient, *, name: str = "openai") -> None:
+    def __init__(self, client: ChatClient, *, model: str, base_url: str, name: str = "openai") -> None:
         self.name = name
-        self.model: str | None = client.model
+        self.model: str | None = model
+        self._known = (model, base_url)
         self.token_note: str | None = None
         self._client = client
 
@@ -34,14 +35,15 @@ class ModelDrafter:
 
     def _counted(self, request: StepRequest, text: str) -> Usage:
         """Our own count, for servers that report none."""
-        prompt = count_messages(request.messages, self._client.model)
-        answer = count_tokens(text, self._client.model)
+        model, _ = self._known
+        prompt = count_messages(request.messages, model)
+        answer = count_tokens(text, model)
         self.token_note = f"the server reports no token counts; counted here: {prompt.note}"
         return Usage(prompt_tokens=prompt.count, completion_tokens=answer.count)
 
     def cost_usd(self, usage: Usage) -> Decimal | None:
         """By the price list, cached tokens priced as such; None for a model that it does not know."""
-        return cost_usd(usage, self._client.model, self._client.base_url)
+        return cost_usd(usage, *self._known)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
-from pipeline.facts.quantity import UNIT_PATTERN, Bound, Interval, Quantity, Scale, parse_unit, reported
+from pipeline.facts.quantity import UNIT_PATTERN, Bound, Interval, Quantity, Scale, reported
 
 MAX_TEXT = 2_000
 MAX_FACTS = 2_000
@@ -217,24 +217,21 @@ class FactSheet(Strict):
         for what, ids in (
             ("period", [period.id for period in self.periods]),
             ("source", [source.id for source in self.sources]),
-            ("fact or statement", [item.id for item in (*self.facts, *self.statements)]),
+            ("fact or statement", [*(fact.id for fact in self.facts), *(statement.id for statement in self.statements)]),
         ):
             yield from (f"two {what}s have the id '{again}'" for again in _repeated(ids))
         periods = {period.id for period in self.periods}
         sources = {source.id for source in self.sources}
         if self.period not in periods:
             yield f"period: no period has the id '{self.period}'"
-        for place, item in enumerate((*self.facts, *self.statements)):
-            name = f"facts[{place}]" if isinstance(item, Fact) else f"statements[{place - len(self.facts)}]"
-            if item.source not in sources:
-                yield f"{name}.source: no source has the id '{item.source}'"
-            if isinstance(item, Fact):
-                if item.period not in periods:
-                    yield f"{name}.period: no period has the id '{item.period}'"
-                try:
-                    parse_unit(item.unit)
-                except ValueError as error:
-                    yield f"{name}.unit: {error}"
+        for n, fact in enumerate(self.facts):
+            if fact.source not in sources:
+                yield f"facts[{n}].source: no source has the id '{fact.source}'"
+            if fact.period not in periods:
+                yield f"facts[{n}].period: no period has the id '{fact.period}'"
+        for n, statement in enumerate(self.statements):
+            if statement.source not in sources:
+                yield f"statements[{n}].source: no source has the id '{statement.source}'"
 
     @cached_property
     def periods_by_id(self) -> dict[str, Period]:

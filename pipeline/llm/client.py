@@ -33,8 +33,8 @@ class Dialect:
     def of(cls, base_url: str) -> Dialect:
         """Where to begin with a server.
 
-        OpenAI's newer models refuse `max_tokens` by name. Other servers may pass over a `max_completion_tokens` that they don't know, and the
-        answer is then without a limit (llama.cpp until 2026). So each is first asked in the way whose failure is heard.
+        OpenAI's newer models refuse `max_tokens` by name. Other servers may pass over a `max_completion_tokens` that they don't know, and
+        the answer is then without a limit (llama.cpp until 2026). So each is first asked in the way whose failure is heard.
         """
         names = ("max_completion_tokens", "max_tokens")
         return cls(limits=names if host_of(base_url) == host_of(OPENAI_URL) else names[::-1])
@@ -92,9 +92,9 @@ class ChatClient:
     async def complete(self, request: Request, on_attempt: OnAttempt) -> Completion:
         """The model's answer to `request`; every HTTP request on the way to it is reported to `on_attempt`.
 
-        The text is the JSON object that the model wrote, or all that it wrote when there is no single object in it: the caller validates it.
-        A refused format or parameter is asked for no more, here and in later requests. An answer that is cut off is asked for again with
-        twice the tokens, up to `answer_tokens_limit`. Raises the ProviderError of the last attempt.
+        The text is the JSON object that the model wrote, or all that it wrote when there is no single object in it: the caller validates.
+        A refused format or parameter is asked for no more, here and, once an answer came, in later requests. An answer that is cut off is
+        asked for again with twice the tokens, up to `answer_tokens_limit`. Raises the ProviderError of the last attempt.
         """
         settings = self._settings
         dialect = self._dialect
@@ -102,10 +102,32 @@ class ChatClient:
 
         async def once(number: int, waited_s: float) -> Completion:
             async with self._under_way:
-                tried = _Try(self._clock, number, dialect.formats[0], max_tokens, waited_s, on_attempt)
-                with tried:
-                    tried.answer = answer = _read(await self._wire.post(self._body(request, dialect, max_tokens)))
+                started = self._clock()
+                answer = _Answer()
+                error: BaseException | None = None
+                try:
+                    answer = _read(await self._wire.post(self._body(request, dialect, max_tokens)))
                     text = answer.finished_text(self._model, max_tokens)
+                except BaseException as caught:
+                    error = caught
+                    raise
+                finally:
+                    known = isinstance(error, ProviderError)
+                    on_attempt(
+                        Attempt(
+                            number=number,
+                            format=dialect.formats[0],
+                            max_tokens=max_tokens,
+                            status=error.status if isinstance(error, ProviderError) else None if error else 200,
+                            outcome=type(error).__name__ if error else "ok",
+                            detail=str(error) if known else "",
+                            waited_s=waited_s,
+                            seconds=self._clock() - started,
+                            usage=answer.usage,
+                            finish_reason=answer.finish_reason,
+                            response_model=answer.model,
+                        )
+                    )
             return Completion(formats.extract_object(text) or text, answer.usage, dialect.formats[0], answer.model or self._model)
 
         def adapt(error: ProviderError) -> bool:
@@ -144,11 +166,11 @@ class ChatClient:
 class _Answer(NamedTuple):
     """The parts of a chat completion that count here."""
 
-    text: str
-    refusal: str
-    finish_reason: str | None
-    usage: Usage
-    model: str | None
+    text: str = ""
+    refusal: str = ""
+    finish_reason: str | None = None
+    usage: Usage = Usage()
+    model: str | None = None
 
     def finished_text(self, model: str, max_tokens: int) -> str:
         """The text of an answer that came to its end. Raises the BadAnswer that tells why there is none."""
@@ -163,7 +185,8 @@ class _Answer(NamedTuple):
                 body=self.text,
             )
         if not self.text.strip():
-            raise EmptyAnswer(f"{model} returned no text (finish_reason: {clean(str(self.finish_reason), 40)})", status=200)
+            reason = f" (finish_reason: {clean(self.finish_reason, 40)})" if self.finish_reason else ""
+            raise EmptyAnswer(f"{model} returned no text{reason}", status=200)
         return self.text
 
 
@@ -196,40 +219,3 @@ def _str(value: object) -> str | None:
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0
-
-
-class _Try:
-    """Reports one attempt when it ends, however it ends."""
-
-    def __init__(
-        self, clock: Callable[[], float], number: int, mode: FormatMode, max_tokens: int, waited_s: float, on_attempt: OnAttempt
-    ) -> None:
-        self.answer: _Answer | None = None
-        self._clock = clock
-        self._started = clock()
-        self._number = number
-        self._mode = mode
-        self._max_tokens = max_tokens
-        self._waited_s = waited_s
-        self._on_attempt = on_attempt
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        answer = self.answer
-        self._on_attempt(
-            Attempt(
-                number=self._number,
-                format=self._mode,
-                max_tokens=self._max_tokens,
-                status=error.status if isinstance(error, ProviderError) else 200 if answer else None,
-                outcome=type(error).__name__ if error else "ok",
-                detail=str(error) if error else "",
-                waited_s=self._waited_s,
-                seconds=self._clock() - self._started,
-                usage=answer.usage if answer else Usage(),
-                finish_reason=answer.finish_reason if answer else None,
-                response_model=answer.model if answer else None,
-            )
-        )

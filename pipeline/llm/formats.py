@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from pipeline.llm.types import FormatMode, Message, Request
@@ -23,9 +24,9 @@ _KEPT_FORMATS = ("date",)
 def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """`schema` in the subset that strict structured outputs take.
 
-    Every property becomes required and every object closed; `null` is allowed where `schema` allows it and nowhere else. So an answer that fits
-    can break `schema` only in a length, a range or a pattern. References stay references: copies would multiply the enumerations, and
-    providers limit their total.
+    Every property becomes required and every object closed; `null` is allowed where `schema` allows it and nowhere else. So an answer
+    that fits can break `schema` only in a length, a range or a pattern. References stay references: copies would multiply the
+    enumerations, and providers limit their total.
     """
     strict: dict[str, Any] = {key: schema[key] for key in _KEPT if key in schema}
     if "const" in schema:
@@ -76,8 +77,8 @@ def messages(request: Request, mode: FormatMode, schema_note: str) -> list[dict[
 def extract_object(text: str) -> str | None:
     """The one JSON object in what a model wrote: the whole text, else the one in a fenced block, else the one between words.
 
-    None when there is no object, or more than one to choose from, or the text is longer than `MAX_ANSWER_CHARS`. A thinking block is skipped.
-    Time grows with the length of the text and no faster: each character is scanned once and belongs to at most one candidate per search.
+    None when there is no object, or more than one to choose from, or the text is longer than `MAX_ANSWER_CHARS`. A thinking block is
+    skipped. Time grows with the length of the text and no faster: a character belongs to at most one candidate per search.
     """
     if len(text) > MAX_ANSWER_CHARS:
         return None
@@ -89,8 +90,8 @@ def extract_object(text: str) -> str | None:
 
 
 def _only(candidates: Iterable[str]) -> str | None:
-    objects = [candidate for candidate in candidates if _is_object(candidate)]
-    return objects[0] if len(objects) == 1 else None
+    first_two = list(islice(filter(_is_object, candidates), 2))
+    return first_two[0] if len(first_two) == 1 else None
 
 
 def _balanced(text: str) -> Iterator[str]:
@@ -98,15 +99,15 @@ def _balanced(text: str) -> Iterator[str]:
     depth = start = 0
     quoted = False
     for match in re.finditer(r'\\.|["{}]', text, re.DOTALL):
-        token = match.group()
-        if token == '"' and depth:
+        mark = match.group()
+        if mark == '"' and depth:
             quoted = not quoted
         elif quoted:
             continue
-        elif token == "{":
+        elif mark == "{":
             start = start if depth else match.start()
             depth += 1
-        elif token == "}" and depth:
+        elif mark == "}" and depth:
             depth -= 1
             if not depth:
                 yield text[start : match.end()]

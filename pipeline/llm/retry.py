@@ -44,7 +44,7 @@ async def ask_again(
             return 0.0
         if error.retry_after_s is not None:
             return error.retry_after_s
-        longest = min(max_wait_s, FIRST_WAIT_S * 2 ** (state.attempt_number - 1))
+        longest = min(max_wait_s, FIRST_WAIT_S * 2.0 ** (state.attempt_number - 1))
         return longest * (1 - random() / 2)
 
     number = 0

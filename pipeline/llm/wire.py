@@ -41,7 +41,9 @@ PARAMETERS = ("max_completion_tokens", "max_tokens", "temperature", "seed")
 _LINE = 300
 _EXCERPT = 2_000
 _QUOTA = {"insufficient_quota", "billing_hard_limit_reached"}
-_NOT_TAKEN = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknown|not permitted|not allowed|unexpected|extra_forbidden", re.IGNORECASE)
+_NOT_TAKEN = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|not permitted|not allowed|unexpected|extra_forbidden", re.IGNORECASE
+)
 _FORMAT_WORDS = re.compile(r"response[_ ]format|json[_ ]?(schema|object|mode)|structured[_ ]output|invalid schema|grammar", re.IGNORECASE)
 _PARAMETER_WORDS = re.compile(rf"\b({'|'.join(PARAMETERS)})\b")
 
@@ -53,7 +55,7 @@ class ParameterRejected(RequestRejected):
 
 
 def host_of(base_url: str) -> str:
-    """Host and port, the form in which errors name a server: never a user name or password. Raises InputError unless it is an http(s) URL."""
+    """Host and port, the name of a server in errors: never a user name or password. Raises InputError for what is not an http(s) URL."""
     try:
         parts = urlsplit(base_url)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0) and _is_plain(base_url)
@@ -87,7 +89,9 @@ class Wire:
         if not api_key and self._host == host_of(OPENAI_URL):
             raise KeyRejected(f"{self._host} needs an API key: set {' or '.join(KEY_VARIABLES)}")
         if api_key and not _is_plain(api_key):
-            raise KeyRejected(f"the API key has characters that no key has, such as a space or a line break: check {' or '.join(KEY_VARIABLES)}")
+            raise KeyRejected(
+                f"the API key has characters that no key has, such as a space or a line break: check {' or '.join(KEY_VARIABLES)}"
+            )
         self._key = api_key or NO_KEY
         self._timeout_s = settings.timeout_s
         self._connect_timeout_s = settings.connect_timeout_s
@@ -178,9 +182,7 @@ class Wire:
         if status == 408:
             return ConnectionFailed(f"{self._host} gave up waiting {says}", **details)
         if status in (404, 405) and "model" not in complaint.message.lower():
-            return RequestRejected(
-                f"{self._url} has no chat completions {says}; is the base URL right? It usually ends in /v1", **details
-            )
+            return RequestRejected(f"{self._url} has no chat completions {says}; is the base URL right? It usually ends in /v1", **details)
         if status in (400, 422, 500, 501):
             special = _unsupported(complaint, f"{self._host} rejected the request {says}", details)
             if special:
@@ -239,7 +241,7 @@ def _unsupported(complaint: _Complaint, line: str, details: dict[str, Any]) -> R
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait: `retry-after-ms`, else `retry-after` in seconds or as a date. None where it says nothing usable."""
+    """Seconds that the server asks to wait: `retry-after-ms`, else `retry-after` in seconds or as a date. None where it does not say."""
     for header, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             seconds = float(headers.get(header, "")) * unit_s

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit
@@ -22,7 +23,7 @@ from markupsafe import Markup
 from pipeline.errors import InputError, Problem
 from pipeline.notes.models import Note
 from pipeline.notes.view import NoteView, Ref
-from pipeline.notes.words import counted, words
+from pipeline.notes.words import words
 
 Format = Literal["json", "md", "html"]
 
@@ -161,6 +162,7 @@ def _block(pairs: Sequence[tuple[str, str]]) -> Md:
     return Md("\n".join([f"{fence}text", *lines, fence]))
 
 
+@cache
 def _markdown() -> jinja2.Environment:
     # Jinja escapes for HTML only; `finalize` sees every printed value, so it makes escaping the default here as well.
     environment = _environment(autoescape=False)
@@ -179,6 +181,7 @@ def remark_html(value: str) -> Markup:
     return Markup("").join(Markup("<code>{}</code>" if n % 2 else "{}").format(part) for n, part in enumerate(parts))
 
 
+@cache
 def _html() -> jinja2.Environment:
     environment = _environment(autoescape=True)
     environment.finalize = lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
@@ -195,5 +198,4 @@ def _environment(*, autoescape: bool) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"words": words}
-    environment.globals |= {"counted": counted}
     return environment

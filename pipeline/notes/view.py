@@ -114,7 +114,7 @@ class Entry:
     fact: FactUsed | None
     basis: str
     role: str
-    inputs: tuple[tuple[str, int], ...]
+    inputs: tuple[Ref, ...]
     source: SourceUsed | None
 
 
@@ -338,7 +338,7 @@ class NoteView:
             fact=fact,
             basis=basis_words(fact.basis),
             role=role_words(fact),
-            inputs=tuple((one, numbers[one]) for one in fact.inputs if one in numbers),
+            inputs=tuple(Ref(numbers[one], is_first=False) for one in fact.inputs if one in numbers),
             source=self._sources.get(fact.source or ""),
         )
 
@@ -358,7 +358,7 @@ def _find(group: Sequence[FactUsed], change: Change, level: FactUsed | None = No
 
 
 def _is_range_end(fact: FactUsed) -> bool:
-    return len(fact.inputs) == 1 and fact.id.startswith(f"{fact.inputs[0]}.")
+    return any(fact.id == f"{name}.{end}" for name in fact.inputs for end in ("low", "high", "midpoint"))
 
 
 def _cell_text(written: str) -> tuple[str, str]:

@@ -31,11 +31,11 @@ _ROLE: dict[str, str] = {
     Role.MARKET: "market data",
 }
 _GAP = {
-    GapSign.STREET_TOO_HIGH: "the street looks too high on {}",
-    GapSign.STREET_TOO_LOW: "the street looks too low on {}",
-    GapSign.RIGHT_NUMBER_WRONG_REASON: "the street has the right number for the wrong reason on {}",
-    GapSign.IN_LINE: "we stand where the street stands on {}",
-    GapSign.NO_ESTIMATE: "we have no street estimate of {}",
+    GapSign.STREET_TOO_HIGH: "The street looks too high on {}",
+    GapSign.STREET_TOO_LOW: "The street looks too low on {}",
+    GapSign.RIGHT_NUMBER_WRONG_REASON: "The street has the right number for the wrong reason on {}",
+    GapSign.IN_LINE: "We stand where the street stands on {}",
+    GapSign.NO_ESTIMATE: "We have no street estimate of {}",
 }
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 

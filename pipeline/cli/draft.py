@@ -1,0 +1,68 @@
+"""`afterprint draft`: notes from fact sheets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.cli.output import Watcher, say, say_json, tell
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.cli.drafting import Outcome
+    from pipeline.drafters.base import Drafter
+
+FORMATS = ("json", "md", "html")
+
+
+def command(
+    paths: Annotated[list[Path], typer.Argument(help="Fact sheets (.json, .yaml, .csv), or folders that hold them.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for the notes.")] = Path("out"),
+    drafter: Annotated[str, typer.Option(help="auto, openai or rules. auto: a configured endpoint, else rules.")] = "auto",
+    model: Annotated[str | None, typer.Option(help="Model name at the endpoint.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint, for instance http://127.0.0.1:8080/v1.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, max=64, help="Notes drafted at the same time.")] = None,
+    formats: Annotated[str, typer.Option("--format", help="Any of json, md and html, with commas between.")] = "json,md,html",
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a note needs review.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Draft a note from each fact sheet: .json, .md and .html, and the run record beside them."""
+    from pipeline.config import load_settings
+    from pipeline.drafters.choose import choose_drafter
+    from pipeline.facts.loading import find_sheets, load_sheets
+
+    wanted = tuple(name.strip() for name in formats.split(",") if name.strip())
+    if not wanted or set(wanted) - set(FORMATS):
+        raise UsageError(f"--format {formats}: expected any of {', '.join(FORMATS)}, with commas between")
+    given = {"model": model, "base_url": base_url, "concurrency": concurrency}
+    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    loaded = load_sheets(find_sheets(paths), max_bytes=settings.max_input_bytes)
+    for problem in loaded.problems:
+        tell(str(problem))
+
+    from pipeline.cli.drafting import draft_all
+
+    async def all_of_them() -> tuple[Drafter, list[Outcome]]:
+        chosen, why = await choose_drafter(drafter, settings)
+        tell(why)
+        with Watcher() as watcher:
+            return chosen, await draft_all(loaded.sheets, chosen, settings, out, wanted, watcher)
+
+    chosen, outcomes = asyncio.run(all_of_them())
+    rows: list[dict[str, Any]] = [outcome.row() for outcome in outcomes]
+    for outcome in outcomes:
+        if outcome.error is not None:
+            tell(f"{outcome.name}: {outcome.error}")
+        elif not as_json:
+            say(outcome.line())
+    if as_json:
+        problems = [{"file": p.file, "line": p.line, "field": p.field, "message": p.message} for p in loaded.problems]
+        say_json({"drafter": chosen.name, "model": chosen.model, "notes": rows, "problems": problems})
+    codes = [outcome.error.exit_code for outcome in outcomes if outcome.error is not None]
+    if codes or loaded.problems:
+        raise typer.Exit(max([*codes, *([2] if loaded.problems else [])]))
+    if strict and any(outcome.needs_review for outcome in outcomes):
+        raise typer.Exit(1)

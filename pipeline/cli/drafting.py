@@ -1,0 +1,89 @@
+"""Drafting several sheets for `afterprint draft`: one bad note does not stop the others."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.chain.draft import Clock, Draft, draft_note
+from pipeline.cli.output import Watcher
+from pipeline.config import Settings
+from pipeline.drafters.base import Drafter
+from pipeline.errors import AfterprintError
+from pipeline.facts.sheet import FactSheet
+from pipeline.notes.render import write_atomically, write_note
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one sheet: a draft and its files, or the error that stopped it."""
+
+    name: str
+    sheet: Path
+    draft: Draft | None = None
+    files: tuple[Path, ...] = ()
+    error: AfterprintError | None = None
+
+    @property
+    def needs_review(self) -> bool:
+        return self.draft is None or self.draft.note.status == "needs_review"
+
+    def line(self) -> str:
+        """One line for people."""
+        assert self.draft is not None
+        note, record = self.draft.note, self.draft.record
+        numbers = sum(1 for trace in note.numbers if trace.decision == "grounded")
+        parts = [note.status.replace("_", " "), f"{numbers} numbers traced", f"{len(note.withheld)} withheld", f"{record.seconds:.1f} s"]
+        if record.usage.prompt_tokens:
+            parts.append(f"{record.usage.prompt_tokens + record.usage.completion_tokens:,} tokens")
+        if record.cost_usd is not None:
+            parts.append(f"${record.cost_usd:.4f}")
+        reasons = "".join(f"\n  review: {reason}" for reason in note.review_reasons)
+        return f"{self.name}: {', '.join(parts)}: {' '.join(map(str, self.files))}{reasons}"
+
+    def row(self) -> dict[str, Any]:
+        """The same for machines."""
+        if self.draft is None:
+            return {"note": self.name, "sheet": str(self.sheet), "status": "failed", "error": str(self.error)}
+        note, record = self.draft.note, self.draft.record
+        return {
+            "note": self.name,
+            "sheet": str(self.sheet),
+            "status": note.status,
+            "headline": note.headline,
+            "review_reasons": list(note.review_reasons),
+            "withheld": len(note.withheld),
+            "files": [str(path) for path in self.files],
+            "seconds": record.seconds,
+            "usage": record.usage.model_dump(),
+            "cost_usd": None if record.cost_usd is None else f"{record.cost_usd:f}",
+        }
+
+
+async def draft_all(
+    sheets: Sequence[tuple[Path, FactSheet]], drafter: Drafter, settings: Settings, out: Path, formats: Sequence[str], watcher: Watcher
+) -> list[Outcome]:
+    """Draft every sheet, at most `settings.concurrency` at a time, in the order given."""
+    clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
+    gate = asyncio.Semaphore(settings.concurrency)
+
+    async def one(path: Path, sheet: FactSheet) -> Outcome:
+        name = sheet.slug
+        try:
+            async with gate:
+                draft = await draft_note(sheet, drafter, clock, lambda step, doing: watcher.step(name, step, doing))
+            files = write_note(draft.note, out, name, formats)
+            write_atomically(out / f"{name}.run.json", draft.record.model_dump_json(indent=2) + "\n")
+        except AfterprintError as error:
+            return Outcome(name, path, error=error)
+        finally:
+            watcher.done(name)
+        return Outcome(name, path, draft, tuple(files))
+
+    async with drafter:
+        return list(await asyncio.gather(*(one(path, sheet) for path, sheet in sheets)))

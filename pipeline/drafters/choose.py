@@ -1,0 +1,36 @@
+"""Which drafter to use, and one line that says which and why."""
+
+from __future__ import annotations
+
+from pipeline.config import Settings
+from pipeline.drafters.base import Drafter
+from pipeline.drafters.rules import RuleDrafter
+from pipeline.errors import UsageError
+
+KINDS = ("auto", "openai", "rules")
+
+
+async def choose_drafter(kind: str, settings: Settings) -> tuple[Drafter, str]:
+    """The drafter and the line for people. `auto`: a configured endpoint, else rules. Raises UsageError."""
+    if kind not in KINDS:
+        raise UsageError(f"--drafter {kind}: expected one of {', '.join(KINDS)}")
+    configured = settings.base_url is not None or settings.model is not None
+    if kind == "rules":
+        return RuleDrafter(), "drafting by rules, without a model"
+    if kind == "auto" and not configured:
+        return RuleDrafter(), "drafting by rules: no endpoint is configured (--base-url and --model, or AFTERPRINT_BASE_URL and AFTERPRINT_MODEL)"
+    return await _model_drafter(settings)
+
+
+async def _model_drafter(settings: Settings) -> tuple[Drafter, str]:
+    from pipeline.drafters.model import ModelDrafter
+    from pipeline.llm.client import ChatClient
+    from pipeline.llm.wire import OPENAI_URL, served_model
+    from pipeline.prompting import load_prompt
+
+    base_url = settings.base_url or OPENAI_URL
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    model = settings.model or await served_model(base_url, key, settings)
+    note = load_prompt("schema_note").render(schema="{schema}")
+    client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=note)
+    return ModelDrafter(client, model=model, base_url=base_url), f"drafting with {model} at {base_url}"

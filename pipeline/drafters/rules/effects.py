@@ -1,0 +1,52 @@
+"""Step 2 by rule: the strongest mechanisms that the facts fire, spread over parties and horizons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from pipeline.drafters.base import Brief
+from pipeline.drafters.rules.prose import Words
+from pipeline.mechanisms.engine import Fired
+from pipeline.notes.models import Confidence, SecondOrderEffect, SecondOrderEffects
+
+_MOST = 4
+
+
+def effects(brief: Brief) -> SecondOrderEffects:
+    """Up to four effects. A mechanism of a party or horizon that has none yet goes before a stronger one of the same."""
+    return SecondOrderEffects.model_construct(effects=tuple(map(_effect, _spread(brief.fired))))
+
+
+def _spread(fired: Sequence[Fired]) -> list[Fired]:
+    chosen: list[Fired] = []
+    left = list(fired)
+    while left and len(chosen) < _MOST:
+        parties = {one.mechanism.party for one in chosen}
+        horizons = {one.mechanism.horizon for one in chosen}
+        best = max(left, key=lambda one: _gain(one, parties, horizons))
+        chosen.append(best)
+        left.remove(best)
+    return sorted(chosen, key=lambda one: -one.strength)
+
+
+def _gain(one: Fired, parties: Collection[str], horizons: Collection[str]) -> float:
+    m = one.mechanism
+    return one.strength + (m.party not in parties) * (2.0 if m.party != "company" else 0.5) + (m.horizon not in horizons) * 1.0
+
+
+def _effect(one: Fired) -> SecondOrderEffect:
+    m = one.mechanism
+    return SecondOrderEffect(
+        mechanism=m.id,
+        claim=Words(one.text, list(one.facts)).claim(),
+        party=m.party,
+        entity=None,
+        direction=m.direction,
+        horizon=m.horizon,
+        confidence=_confidence(one.strength),
+        falsifier=one.falsifier,
+    )
+
+
+def _confidence(strength: float) -> Confidence:
+    return "high" if strength >= 0.8 else "medium" if strength >= 0.35 else "low"

@@ -1,0 +1,61 @@
+"""The pivot: the one figure on which the print turns, and the value that would change the view of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pipeline.facts.factbase import FactBase
+from pipeline.facts.figures import Change, Figure
+from pipeline.facts.quantity import UnitClass
+from pipeline.facts.sheet import Role
+from pipeline.notes.models import Comparison
+
+_MARGINS = ("gross_margin", "operating_margin", "adjusted_gross_margin", "adjusted_operating_margin", "adjusted_ebitda_margin", "net_margin", "nim")
+_LEVELS = ("revenue", "net_interest_income", "premiums_earned", "net_income", "eps_diluted", "adjusted_eps")
+_A_MOVE = Decimal("0.5")
+"""Points. A margin that moved less is noise of rounding and mix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pivot:
+    """`level` and its `change` y/y from `base`; `worse` says which way it went for shareholders."""
+
+    level: Figure
+    change: Figure
+    base: Figure
+
+    @property
+    def worse(self) -> bool:
+        return self.change.is_favourable is False
+
+    @property
+    def back(self) -> tuple[Comparison, Decimal]:
+        """The condition on the level that undoes the move: back at its base."""
+        comparison: Comparison = "at_least" if self.change.quantity.value < 0 else "at_most"
+        return comparison, threshold(self.base)
+
+
+def pivot(facts: FactBase) -> Pivot | None:
+    """The margin that worsened most y/y; where none did, the one that gained most; without margins, the first amount with a base."""
+    found = [p for metric in _MARGINS if (p := _pivot(facts, metric)) and abs(p.change.quantity.value) >= _A_MOVE]
+    if found:
+        worst = min(found, key=lambda p: p.change.quantity.value)
+        return worst if worst.worse else max(found, key=lambda p: p.change.quantity.value)
+    return next((p for metric in _LEVELS if (p := _pivot(facts, metric))), None)
+
+
+def _pivot(facts: FactBase, metric: str) -> Pivot | None:
+    level, base = facts.level(metric), facts.level(metric, role=Role.PRIOR_YEAR)
+    change = facts.change(metric, Change.YOY)
+    if level is None or base is None or change is None or change.quantity.value == 0:
+        return None
+    if level.unit.cls is UnitClass.MONEY and change.unit.cls is not UnitClass.PERCENT:
+        return None
+    return Pivot(level, change, base)
+
+
+def threshold(figure: Figure) -> Decimal:
+    """A figure's value as a threshold: in its printed scale, to as many places as it was reported with."""
+    value = figure.quantity.value / figure.scale.factor
+    return value.quantize(Decimal("0.01") if figure.unit.cls is UnitClass.PER_SHARE else Decimal("0.1")).normalize() + 0

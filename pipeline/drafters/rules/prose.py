@@ -1,0 +1,145 @@
+"""Pieces of sentences: a figure with its changes, verbs that carry the sign, clauses joined as an analyst joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipeline.facts.factbase import FactBase
+from pipeline.facts.figures import Change, DerivedFact, Figure, written
+from pipeline.facts.quantity import UnitClass
+from pipeline.facts.sheet import Basis, Role
+from pipeline.mechanisms.engine import size
+from pipeline.notes.models import Claim
+
+_MOST_EVIDENCE = 12
+_CORPORATE = (
+    "Incorporated", "Corporation", "Holdings", "Company", "Limited", "Group", "Inc.", "Inc", "Corp.", "Corp", "Ltd.", "Ltd", "plc", "N.V.", "S.A.", ",",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Words:
+    """Text under construction and the figures that it cites, in order."""
+
+    text: str = ""
+    cited: list[Figure] = field(default_factory=list)
+
+    def add(self, text: str, *figures: Figure) -> Words:
+        self.text += text
+        self.cited += figures
+        return self
+
+    def then(self, more: Words) -> Words:
+        return self.add(more.text, *more.cited)
+
+    def claim(self) -> Claim:
+        """The finished claim. Evidence holds every cited figure and the base that a change names."""
+        ids = dict.fromkeys(figure.id for figure in self.cited)
+        return Claim(text=self.text, evidence=tuple(ids)[:_MOST_EVIDENCE])
+
+
+def joined(clauses: Sequence[Words], last: str = " and ") -> Words:
+    """Clauses as one sentence: `a, b and c`."""
+    whole = Words()
+    for n, clause in enumerate(clauses):
+        whole.add("" if n == 0 else last if n == len(clauses) - 1 else ", ").then(clause)
+    return whole
+
+
+def sentence(words: Words) -> Words:
+    """With a capital first letter and a full stop."""
+    return Words(words.text[:1].upper() + words.text[1:] + ".", words.cited)
+
+
+def name(figure: Figure) -> str:
+    """The figure's label inside a sentence."""
+    label = figure.label
+    return label if figure.segment is not None or label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def verb(change: Figure) -> str:
+    """A verb for the direction and size of a change."""
+    value = change.quantity.value
+    large, small = (10, 3) if change.unit.cls is UnitClass.PERCENT else (3, 1)
+    if value == 0:
+        return "held"
+    if value > 0:
+        return "edged up" if value < small else "rose" if change.unit.cls is not UnitClass.PERCENT or value < large else "grew"
+    return "slipped" if value > -small else "fell" if value > -3 * large else "dropped"
+
+
+def moved(facts: FactBase, level: Figure) -> Words:
+    """`revenue grew 37.2% y/y to CNY 2,703.7m but slipped 2.1% q/q`, as far as the bases are there."""
+    year, quarter = (_change(facts, level, change) for change in (Change.YOY, Change.QOQ))
+    words = Words(name(level))
+    if year is None and quarter is None:
+        return words.add(f" was {written(level)}", level)
+    first, second = (year, quarter) if year is not None else (quarter, None)
+    assert first is not None
+    words.add(f" {_swing(first)} to {written(level)}", first, level)
+    if second is not None:
+        agrees = (first.quantity.value >= 0) == (second.quantity.value >= 0)
+        words.add(f" {'and' if agrees else 'but'} {_swing(second)}", second)
+    return words
+
+
+def _swing(change: Figure) -> str:
+    if _prints_as_zero(change):
+        return f"was unchanged {change.change.words if change.change else ''}".strip()
+    return f"{verb(change)} {size(change)} {change.change.words if change.change else ''}".strip()
+
+
+def _prints_as_zero(change: Figure) -> bool:
+    return not any(digit in "123456789" for digit in size(change))
+
+
+def _change(facts: FactBase, level: Figure, change: Change) -> Figure | None:
+    found = facts.change(level.metric.id, change, level.segment)
+    # Amounts that swing through zero have a difference, which "rose X to Y" would garble: the base is said instead.
+    if found is None or (level.unit.cls in (UnitClass.MONEY, UnitClass.PER_SHARE) and found.unit.cls is not UnitClass.PERCENT):
+        return None
+    return found
+
+
+def against_year_ago(facts: FactBase, level: Figure) -> Words:
+    """`diluted EPS was -$0.16 against $1.13 a year earlier`."""
+    base = facts.level(level.metric.id, level.segment, Role.PRIOR_YEAR)
+    words = Words(f"{name(level)} was {written(level)}", [level])
+    if base is not None:
+        words.add(f" against {written(base)} a year earlier", base)
+    return words
+
+
+def compared(facts: FactBase, level: Figure) -> Words:
+    """`moved` where growth has a meaning, `against_year_ago` where the amount swings through zero."""
+    base = facts.level(level.metric.id, level.segment, Role.PRIOR_YEAR)
+    if base is not None and level.unit.cls is UnitClass.PER_SHARE:
+        return against_year_ago(facts, level)
+    if base is not None and min(base.quantity.value, level.quantity.value) <= 0 and level.unit.cls is UnitClass.MONEY:
+        return against_year_ago(facts, level)
+    return moved(facts, level)
+
+
+def versus_consensus(facts: FactBase, reference: str) -> Words | None:
+    """`0.4% below the CNY 2,715m consensus`, or None without an estimate to compare with."""
+    surprise = facts.find(f"{reference}.surprise")
+    if not isinstance(surprise, DerivedFact) or surprise.base is None:
+        return None
+    if _prints_as_zero(surprise):
+        return Words(f"in line with the consensus of {written(surprise.base)}", [surprise, surprise.base])
+    side = "above" if surprise.quantity.value > 0 else "below"
+    return Words(f"{size(surprise)} {side} the consensus of {written(surprise.base)}", [surprise, surprise.base])
+
+
+def basis_remark(figure: Figure) -> str:
+    """A half-sentence where the source does not say what the figure rests on."""
+    return ", on a basis that the source does not state" if figure.basis is Basis.UNSTATED else ""
+
+
+def short_name(company: str) -> str:
+    """`Kingsoft Cloud Holdings Limited` -> `Kingsoft Cloud`."""
+    words = company.replace(",", " ").split()
+    while len(words) > 1 and words[-1] in _CORPORATE:
+        words.pop()
+    return " ".join(words)

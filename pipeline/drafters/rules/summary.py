@@ -1,0 +1,162 @@
+"""Step 1 by rule: revenue, profitability, earnings, cash and debt, what drives the business, guidance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pipeline.drafters.base import Brief
+from pipeline.drafters.rules.prose import Words, basis_remark, compared, joined, moved, name, sentence, short_name, verb, versus_consensus
+from pipeline.facts.factbase import FactBase
+from pipeline.facts.figures import Change, Figure, written
+from pipeline.facts.quantity import UnitClass
+from pipeline.facts.sheet import Basis, Role
+from pipeline.mechanisms.engine import size
+from pipeline.notes.models import Summary
+
+_MOST_CLAIMS = 6
+_MARGINS = (("gross_margin", "adjusted_gross_margin"), ("adjusted_ebitda_margin", "operating_margin", "adjusted_operating_margin"))
+_DRIVERS = ("nrr", "crpo", "rpo", "gmv", "active_buyers", "arr", "same_store_sales", "bookings", "backlog", "gross_billings", "ai_gross_billing")
+
+
+def summary(brief: Brief) -> Summary:
+    """Headline and claims, the most material first."""
+    facts = brief.facts
+    sections: tuple[Callable[[FactBase], Words | None], ...] = (_revenue, _margins, _earnings, _cash, _drivers, _segments, _guidance)
+    claims = [words.claim() for section in sections if (words := section(facts)) is not None]
+    return Summary.model_construct(headline=_headline(facts), claims=tuple(claims[:_MOST_CLAIMS]))
+
+
+def _headline(facts: FactBase) -> str:
+    who = short_name(facts.sheet.company.name)
+    parts: list[str] = []
+    growth = facts.find("revenue.yoy")
+    if growth is not None:
+        parts.append(f"revenue {'up' if growth.quantity.value > 0 else 'down'} {size(growth)} y/y")
+    shifts = [c for m in ("gross_margin", "operating_margin", "adjusted_operating_margin", "adjusted_ebitda_margin") if (c := facts.find(f"{m}.yoy"))]
+    if shifts:
+        # Of several margins the one that worsened most is the news; where none did, the one that gained most.
+        shift = min(shifts, key=lambda f: f.quantity.value)
+        if shift.quantity.value > 0:
+            shift = max(shifts, key=lambda f: f.quantity.value)
+        level = facts.level(shift.metric.id)
+        assert level is not None
+        parts.append(f"{name(level)} {'up' if shift.quantity.value > 0 else 'down'} {size(shift)} y/y to {written(level)}")
+    if not parts:
+        return f"{who}, {facts.sheet.reported_period.label}: results in brief"
+    return f"{who}, {facts.sheet.reported_period.label}: {', '.join(parts)}"
+
+
+def _revenue(facts: FactBase) -> Words | None:
+    level = facts.find("revenue") or facts.find("net_interest_income")
+    if level is None:
+        return None
+    words = sentence(moved(facts, level))
+    against = versus_consensus(facts, level.metric.id)
+    if against is not None:
+        words.add(" It came in ").then(against).add(".")
+    return words
+
+
+def _margins(facts: FactBase) -> Words | None:
+    levels = [next((f for m in group if (f := facts.find(m))), None) for group in _MARGINS]
+    clauses = [moved(facts, level) for level in levels if level is not None]
+    shifts = [facts.find(f"{level.metric.id}.yoy") for level in levels if level is not None]
+    signs = {shift.quantity.value > 0 for shift in shifts if shift is not None}
+    return sentence(joined(clauses, ", while " if len(signs) == 2 else ", and ")) if clauses else None
+
+
+def _earnings(facts: FactBase) -> Words | None:
+    words = Words()
+    profit = facts.find("net_income") or facts.find("adjusted_net_income")
+    if profit is not None:
+        words = sentence(compared(facts, profit))
+    per_share = [figure for metric in ("eps_diluted", "adjusted_eps") if (figure := facts.find(metric))]
+    if per_share:
+        words.add(" " if words.text else "").then(sentence(joined([compared(facts, figure) for figure in per_share], ", and ")))
+    for figure in per_share:
+        against = versus_consensus(facts, figure.metric.id)
+        if against is not None:
+            words.add(f" {figure.label} came in ").then(against).add(".")
+    return words if words.text else None
+
+
+def _cash(facts: FactBase) -> Words | None:
+    words = Words()
+    capex = facts.find("capex_with_leases") or facts.find("capex")
+    intensity = facts.find("capex_intensity")
+    flow, free = facts.find("operating_cash_flow"), facts.find("free_cash_flow")
+    if flow is not None and free is not None:
+        words.add(f"Operating cash flow was {written(flow)} and free cash flow {written(free)}", flow, free)
+        words.add(f", after capital expenditure of {written(capex)}" if capex and capex.metric.id == "capex" else "", *([capex] if capex else []))
+    elif capex is not None:
+        words.add(f"{capex.label} reached {written(capex)}", capex)
+        if intensity is not None:
+            words.add(f", {written(intensity)} of revenue", intensity)
+    words.add("." if words.text else "")
+    debt = facts.find("net_debt_to_ebitda") or facts.find("leverage")
+    if debt is not None:
+        words.add(f" {debt.label} stands at {written(debt)}{basis_remark(debt)}.", debt)
+    returned = [figure for metric in ("buybacks", "dividends_paid") if (figure := facts.find(metric))]
+    if returned:
+        listed = joined([Words(f"{name(figure)} of {written(figure)}", [figure]) for figure in returned])
+        words.add(" Cash went to shareholders through ").then(listed).add(".")
+    words.text = words.text.strip()
+    return words if words.text else None
+
+
+def _drivers(facts: FactBase) -> Words | None:
+    clauses: list[Words] = []
+    for metric in _DRIVERS:
+        level, rate = facts.find(metric), facts.find(f"{metric}.yoy")
+        if level is not None:
+            clauses.append(moved(facts, level))
+        elif rate is not None:
+            clauses.append(Words(f"{name(rate)} {verb(rate)} {size(rate)} y/y", [rate]))
+    shares = [f for f in facts if f.role is Role.ACTUAL and f.change is None and f.metric.id == "ai_share_of_public_cloud" and f.segment is None]
+    clauses += [Words(f"{name(f)} was {written(f)}", [f]) for f in shares]
+    return sentence(joined(clauses[:3], "; ")) if clauses else None
+
+
+def _segments(facts: FactBase) -> Words | None:
+    """The segments that moved most, weighed by their size: the strongest and the weakest."""
+    rows = [(f, c) for f in facts if f.segment and f.role is Role.ACTUAL and f.change is None and f.metric.id == "revenue" for c in _yoy(facts, f)]
+    if len(rows) < 2:
+        return None
+    largest = max(abs(level.quantity.value) for level, _ in rows)
+    rows = [(level, change) for level, change in rows if level.quantity.value * 20 >= largest]
+    rows.sort(key=lambda row: row[1].quantity.value)
+    picked = [rows[-1], rows[0]] if len(rows) > 1 else rows
+    signs = {change.quantity.value > 0 for _, change in picked}
+    return sentence(joined([moved(facts, level) for level, _ in picked], ", while " if len(signs) == 2 else ", and "))
+
+
+def _yoy(facts: FactBase, level: Figure) -> Iterable[Figure]:
+    change = facts.change(level.metric.id, Change.YOY, level.segment)
+    return [change] if change is not None and change.unit.cls is UnitClass.PERCENT else []
+
+
+def _guidance(facts: FactBase) -> Words | None:
+    given = [f for f in facts if f.role is Role.GUIDANCE and f.fact is not None and f.segment is None and f.change is None]
+    if not given:
+        return None
+    rank = {"revenue": 0, "gross_margin": 1, "operating_margin": 1, "adjusted_gross_margin": 2, "adjusted_operating_margin": 2, "adjusted_eps": 3}
+    given.sort(key=lambda f: (f.period.end, rank.get(f.metric.id, 9)))
+    first = [f for f in given if f.period == given[0].period][:3]
+    clauses = [_guided(facts, figure) for figure in first]
+    words = Words(f"For {first[0].period.label} the company guides to ").then(joined(clauses))
+    implied = facts.find(f"guidance.{first[0].metric.id}.implied_yoy") if first[0].metric.id == "revenue" else None
+    if implied is not None and implied.period == first[0].period:
+        side = "above" if implied.quantity.value > 0 else "below"
+        words.add(f", a revenue midpoint {size(implied)} {side} the year-ago period", implied)
+    against = facts.find(f"guidance.{first[0].metric.id}.vs_consensus")
+    if against is not None and against.period == first[0].period:
+        words.add(f" and {size(against)} {'above' if against.quantity.value > 0 else 'below'} consensus", against)
+    return words.add(".")
+
+
+def _guided(facts: FactBase, figure: Figure) -> Words:
+    low, high = (facts.figures.get(f"{figure.id}.{end}") for end in ("low", "high"))
+    hedge = f" ({figure.basis})" if figure.basis is Basis.ADJUSTED and "djusted" not in figure.label else ""
+    if low is None or high is None:
+        return Words(f"{name(figure)}{hedge} of {written(figure)}", [figure])
+    return Words(f"{name(figure)}{hedge} of {written(low, signed=False)} to {written(high, signed=False)}", [figure, low, high])

@@ -1,0 +1,354 @@
+"""The words of financial prose, as tables. To teach the checker a word, add it here; no code knows single words.
+
+Phrases are lower case; a hyphen in the text counts as a space ("year-on-year" is "year on year"), and so does an
+apostrophe's s. Where two phrases start at one place, the longer one decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+
+from pipeline.facts.quantity import UnitClass
+
+# -- numbers in words -----------------------------------------------------------------------------------------------------
+
+SMALL = {
+    word: Decimal(n)
+    for n, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty".split()
+    )
+}
+TENS = {word: Decimal(10 * n) for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+NUMBER_WORDS = SMALL | TENS
+ORDINALS = frozenset(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th".split()
+)
+ORDINAL_SUFFIXES = frozenset(("st", "nd", "rd", "th"))
+
+# Words for shares of a whole, in percent. They hold within `FRACTION_SLACK` points.
+FRACTIONS = {
+    "half": Decimal(50),
+    "third": Decimal(100) / 3,
+    "thirds": Decimal(100) / 3,
+    "quarter": Decimal(25),
+    "quarters": Decimal(25),
+    "fifth": Decimal(20),
+    "fifths": Decimal(20),
+    "tenth": Decimal(10),
+    "tenths": Decimal(10),
+}
+FRACTION_SLACK = Decimal("2.5")
+# Verbs that are a number: the change that they state, in percent. They hold within a tenth of the multiple.
+MULTIPLIERS = {
+    **dict.fromkeys("doubled doubling doubles double twofold".split(), Decimal(100)),
+    **dict.fromkeys("tripled tripling triples triple trebled trebling threefold".split(), Decimal(200)),
+    **dict.fromkeys("quadrupled quadrupling quadruples quadruple fourfold".split(), Decimal(300)),
+    **dict.fromkeys("halved halving halves".split(), Decimal(-50)),
+}
+MULTIPLIER_SLACK = Decimal(5)
+# "mid-teens", "low-30s", "high single digits": first and last whole number that the word covers within its decade.
+BAND_PARTS = {"low": (0, 3), "mid": (4, 6), "high": (7, 9), "upper": (7, 9), "lower": (0, 3), "middle": (4, 6)}
+DECADES = {"teens": 10, "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90}
+
+# -- units ------------------------------------------------------------------------------------------------------------------
+
+# Powers of ten. A single letter counts only when it touches the number.
+SCALES = {
+    "k": 3, "thousand": 3, "thousands": 3,
+    "m": 6, "mn": 6, "mln": 6, "mm": 6, "mio": 6, "million": 6, "millions": 6,
+    "b": 9, "bn": 9, "bln": 9, "billion": 9, "billions": 9,
+    "t": 12, "tn": 12, "trn": 12, "trillion": 12, "trillions": 12,
+}  # fmt: skip
+# What follows a number (after its scale): the unit class, and what the number is multiplied by.
+UNITS: dict[tuple[str, ...], tuple[UnitClass, Decimal]] = {
+    **dict.fromkeys([("%",), ("percent",), ("per", "cent"), ("pct",)], (UnitClass.PERCENT, Decimal(1))),
+    **dict.fromkeys(
+        [("pp",), ("ppt",), ("ppts",), ("pps",), ("pts",), ("pt",), ("points",), ("point",), ("percentage", "points"), ("percentage", "point"),
+         ("%", "points"), ("percent", "points"), ("full", "points"), ("full", "percentage", "points")],
+        (UnitClass.POINTS, Decimal(1)),
+    ),
+    **dict.fromkeys([("bp",), ("bps",), ("basis", "points"), ("basis", "point")], (UnitClass.POINTS, Decimal("0.01"))),
+    **dict.fromkeys([("x",), ("times",), ("fold",)], (UnitClass.MULTIPLE, Decimal(1))),
+    **dict.fromkeys([("days",), ("day",)], (UnitClass.DAYS, Decimal(1))),
+    **dict.fromkeys([("shares",), ("diluted", "shares"), ("adss",), ("adrs",)], (UnitClass.SHARES, Decimal(1))),
+}  # fmt: skip
+PER_SHARE = (
+    ("per", "share"), ("a", "share"), ("per", "diluted", "share"), ("per", "ads"), ("per", "ordinary", "share"), ("per", "common", "share"),
+    ("per", "basic", "share"), ("/", "share"), ("per", "diluted", "common", "share"),
+)  # fmt: skip
+CENTS = frozenset(("cent", "cents", "c", "¢", "pence", "p"))
+
+# Symbol or word -> the currencies that it may mean. The first is meant where nothing else decides.
+_DOLLARS = ("USD", "AUD", "CAD", "HKD", "NZD", "SGD", "TWD")
+CURRENCY_SYMBOLS = {"$": _DOLLARS, "€": ("EUR",), "£": ("GBP",), "¥": ("JPY", "CNY"), "￥": ("CNY", "JPY"), "₩": ("KRW",), "₹": ("INR",)}
+DOLLAR_PREFIXES = {"us": "USD", "hk": "HKD", "nt": "TWD", "c": "CAD", "ca": "CAD", "a": "AUD", "au": "AUD", "s": "SGD", "nz": "NZD", "r": "BRL"}
+CURRENCY_CODES = frozenset(
+    "USD EUR GBP JPY CNY CHF CAD AUD HKD SGD TWD KRW INR BRL SEK NOK DKK MXN ZAR TRY PLN THB IDR MYR PHP VND ILS NZD AED SAR RUB CZK HUF CLP COP".split()
+)
+CURRENCY_WORDS = {
+    "rmb": ("CNY",), "yuan": ("CNY",), "renminbi": ("CNY",),
+    "dollar": _DOLLARS, "dollars": _DOLLARS, "euro": ("EUR",), "euros": ("EUR",), "pound": ("GBP",), "pounds": ("GBP",), "sterling": ("GBP",),
+    "yen": ("JPY",), "won": ("KRW",), "rupee": ("INR",), "rupees": ("INR",), "francs": ("CHF",), "kronor": ("SEK",), "reais": ("BRL",),
+    "bucks": _DOLLARS,
+}  # fmt: skip
+
+# -- structure ------------------------------------------------------------------------------------------------------------
+
+MONTHS = frozenset(
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec".split()
+)
+HORIZONS = frozenset("week weeks month months quarter quarters year years decade decades hour hours minute minutes semester semesters".split())
+YEAR_WORDS = frozenset("fy cy fiscal calendar year".split())
+# Counts of these are counts of things that the text itself lists or structures; everything else that is counted is a claim.
+LISTED = frozenset(
+    """
+    angle angles answer answers area areas argument arguments assumption assumptions base bases bucket buckets case cases catalyst catalysts
+    cause causes channel channels check checks claim claims component components concern concerns condition conditions
+    consequence consequences datapoint datapoints dimension dimensions direction directions driver drivers effect effects end ends engine engines event events
+    explanation explanations fact factor factors facts failure failures figure figures flag flags force forces front fronts group groups headwind headwinds
+    hurdle hurdles implication implications indicator indicators item items key keys kind kinds lever levers line lines
+    margin margins measure measures mechanism mechanisms metric metrics number numbers observation observations option options
+    outcome outcomes parties party part parts path paths period periods piece pieces pillar pillars point place places
+    possibility possibilities print prints problem problems question questions reading readings reason reasons report reports
+    result results risk risks route routes scenario scenarios section sections segment segments set sets side sides signal signals signpost
+    signposts source sources stage stages step steps story stories tailwind tailwinds test tests theme themes thing things threshold
+    thresholds topic topics trend trends trigger triggers type types variable variables version versions view views watchpoint
+    watchpoints way ways words
+    """.split()
+)
+# "S&P 500", "iPhone 16": a name, not a number.
+NUMBERED_NOUNS = frozenset(
+    """
+    500 article asc category chapter class exhibit fig figure form group ifrs industry intel ias iphone item level model note phase
+    rule scope section series tier topic windows chip gen generation nasdaq russell ftse csi nikkei stoxx fortune p dax
+    """.split()
+)
+
+# -- what surrounds a number ------------------------------------------------------------------------------------------------
+
+
+class Approximation(StrEnum):
+    """How a mention hedges: it widens (`about`, `nearly`) or opens one end (`more_than`, `less_than`)."""
+
+    ABOUT = "about"
+    NEARLY = "nearly"
+    MORE_THAN = "more_than"
+    LESS_THAN = "less_than"
+
+
+APPROXIMATORS: dict[str, Approximation] = {
+    **dict.fromkeys(
+        "about|around|roughly|approximately|approx|some|circa|ca|close to|in the region of|in the area of|or so|~|≈|an estimated".split("|"), Approximation.ABOUT
+    ),
+    **dict.fromkeys("nearly|almost|just under|just below|just shy of|shy of|approaching|not quite|a little under|slightly under".split("|"), Approximation.NEARLY),
+    **dict.fromkeys(
+        "over|more than|at least|above|upwards of|upward of|in excess of|north of|exceeding|exceeded|exceeds|better than|greater than|higher than|no less than|"
+        "not less than|just over|just above|a little over|slightly over|slightly more than|a minimum of|>|≥|well over|well above|topping".split("|"),
+        Approximation.MORE_THAN,
+    ),
+    **dict.fromkeys(
+        "under|less than|up to|at most|below|no more than|not more than|fewer than|lower than|a maximum of|south of|<|≤|well under|well below|within".split("|"),
+        Approximation.LESS_THAN,
+    ),
+}
+
+
+class Direction(StrEnum):
+    """Which way a word says that something went. `better`/`worse` and `wider`/`narrower` need the metric to become up or down."""
+
+    UP = "up"
+    DOWN = "down"
+    BETTER = "better"
+    WORSE = "worse"
+    WIDER = "wider"
+    NARROWER = "narrower"
+    EITHER = "either"
+    """A change without a direction: "a move of 2.1%"."""
+
+
+def _inflected(verbs: str) -> Iterable[str]:
+    """Regular verbs -> their forms: jump -> jump, jumps, jumped, jumping; decline -> declining."""
+    for verb in verbs.split():
+        stem = verb.removesuffix("e")
+        doubled = verb + verb[-1] if verb in _DOUBLING else stem
+        yield from (verb, verb + ("es" if verb.endswith(("ch", "sh", "ss")) else "s"), doubled + "ed", doubled + "ing")
+
+
+_DOUBLING = frozenset("slip dip drop tip trim step".split())
+_UP = (
+    *_inflected("increase climb gain jump surge soar advance expand accelerate rally rebound add swell mount balloon boost lift raise spike recover step bounce"),
+    *"grew grow grows grown growing rose rise rises risen rising up upped higher leap leapt leaped ahead top topped tops outperformed hike hiked".split(),
+    "picked up", "ticked up", "edged up", "moved up", "stepped up", "came back", "went up", "outperformance",
+)  # fmt: skip
+_DOWN = (
+    *_inflected("decrease decline slip dip drop plunge slump slide tumble contract retreat recede reduce lower trim compress shed ease plummet sag crater erode"),
+    *"fell fall falls fallen falling down lost lose loses losing shrank shrink shrinks shrunk shrinking sank sink sinks sunk sinking slid cut cuts cutting".split(),
+    *"compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed sacrifice squeezing".split(),
+    "gave up", "given up", "giving up", "gave back", "given back", "ticked down", "edged down", "moved down", "came down", "went down", "came off", "backed off",
+)  # fmt: skip
+_UP_NOUNS = "growth gains expansion improvement improvements upside outperformance acceleration uptick increment premium".split()
+# A word that says against whom: it makes the change one against consensus as well.
+_BEATS = "beat beats beating exceeded exceeds surpassed surpasses topped tops outperformed overshot".split()
+_MISSES = "miss missed misses missing undershot undershoots trailed lagged".split()
+
+# Words that stand before their number ("fell 3.4 points") or, in a noun phrase, after it.
+DIRECTIONS: dict[str, Direction] = {
+    **dict.fromkeys(_UP, Direction.UP),
+    **dict.fromkeys(_UP_NOUNS, Direction.UP),
+    **dict.fromkeys(_BEATS, Direction.UP),
+    **dict.fromkeys(_DOWN, Direction.DOWN),
+    **dict.fromkeys(_MISSES, Direction.DOWN),
+    **dict.fromkeys(("above", "over", "more", "in excess of", "better than", "north of"), Direction.UP),
+    **dict.fromkeys(("below", "under", "less", "behind", "short of", "shy of", "south of", "fell short", "falls short", "falling short"), Direction.DOWN),
+    **dict.fromkeys("improved improve improves improving improvement improvements strengthened strengthen strengthens strengthening".split(), Direction.BETTER),
+    **dict.fromkeys(
+        "deteriorated deteriorate deteriorates deteriorating deterioration worsened worsen worsens worsening weakened weakening weakens weaken weaker worse".split(),
+        Direction.WORSE,
+    ),
+    **dict.fromkeys("widened widen widens widening wider deepened deepens deepening".split(), Direction.WIDER),
+    **dict.fromkeys("narrowed narrow narrows narrowing narrower".split(), Direction.NARROWER),
+    **dict.fromkeys("change changed changes move moved moves swing swung shift shifted difference delta variance gap spread".split(), Direction.EITHER),
+}
+# Of these, the ones that may follow their number: "0.4% below", "a 3.4-point decline", "11.4 points higher".
+FOLLOWING = frozenset(
+    """
+    above below higher lower ahead behind short under over more less better worse light up down beat miss shortfall upside premium
+    increase decrease rise fall decline drop gain growth jump surge climb slide slump slip dip plunge improvement deterioration expansion
+    contraction compression erosion reduction cut loss change move swing shift difference gap delta variance spread
+    wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements uptick lost sacrificed ceded
+    outperformance acceleration tumble advance rally boost lift
+    """.split()
+) | {"short of", "fell short", "given up", "gave up", "given back", "shy of", "north of", "south of", "in excess of", "better than"}  # fmt: skip
+# Adjectives and prepositions that state a direction only next to their number ("higher by", "0.4% below").
+ADJACENT_ONLY = frozenset(
+    """
+    above below higher lower ahead behind short under over more less better worse light weaker wider narrower up down growing rising
+    falling declining growth increase decline expansion change move shift gap spread top tops lift boost recovery cut cuts gain gains
+    drag squeeze loss premium upside reduction lower raise raised add adds added short of in excess of better than north of south of
+    """.split()
+) | {"short of", "in excess of", "better than", "north of", "south of", "shy of"}  # fmt: skip
+# Nouns that make what they are said of a change: "growth of 37.2%" is one, and so is "growth slowed to 12%".
+RATE_NOUNS = frozenset(("growth", "growth rate", "pace", "rate of growth"))
+AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
+
+# Words that flip the sign of what follows: a loss of 55.8m is -55.8m.
+LOSSES = frozenset("loss losses deficit outflow outflows burn".split())
+
+# What stands right before a number and says what it is.
+LINKS = {
+    "by": "by",
+    **dict.fromkeys("to into toward towards".split(), "to"),
+    **dict.fromkeys(("from",), "from"),
+    **dict.fromkeys("versus vs against than compared".split(), "versus"),
+    **dict.fromkeys("of at was were is are be been stood stands reached hit totalled totaled totals hits equals equalled remained remains stayed sits sat".split(), "level"),
+    **dict.fromkeys((":", "="), "level"),
+}
+# Skipped when looking for the link: "to just 12.8%", "from a thin 16.2%".
+FILLERS = frozenset(
+    """
+    a an the just only record quite even its their that very merely solid thin mere still slightly somewhat modest sharp strong weak further another
+    respectively both now currently today sequentially annually again about around roughly nearly almost approximately some over under in on
+    with out total reported overall quarterly annual full whole as much as well fully comfortably
+    """.split()
+)
+# What says that a sentence speaks of what may come: a base may then be today's level.
+MODAL = frozenset(
+    """
+    would could should must may might can will if until unless once needs need requires require recover recovers recovery returning return returns
+    toward towards target targets plan plans path back restore restores rebuild get climb heal whether expects expect expected next future
+    """.split()
+)
+
+# -- periods, roles, bases ------------------------------------------------------------------------------------------------
+
+
+class Period(StrEnum):
+    """What a period word says: a change against a base, or where a level belongs."""
+
+    YOY = "yoy"
+    QOQ = "qoq"
+    CONSENSUS = "consensus"
+    GUIDANCE = "guidance"
+    PRIOR_YEAR = "prior_year"
+    PRIOR_QUARTER = "prior_quarter"
+    YTD = "ytd"
+
+
+def _each(prefixes: str, bodies: str) -> Iterable[str]:
+    return (f"{prefix} {body}".strip() for prefix in prefixes.split("|") for body in bodies.split("|"))
+
+
+_COMPARING = "from|versus|vs|against|compared with|compared to|over|on|than|relative to|from the|versus the|vs the|against the|compared with the|compared to the|over the|on the|than the|relative to the|above|below|above the|below the|from a|on a|over a|above its|below its|from its|versus its|than in the|than in|than it was"  # noqa: E501
+_YEAR_AGO = "year ago|year earlier|a year ago|a year earlier|a year before|year before|one year ago|one year earlier|prior year|previous year|last year|preceding year|year ago quarter|year ago period|prior year quarter|prior year period|same quarter last year|same period last year|same quarter a year ago|same quarter a year earlier|same period a year earlier|same period a year ago|corresponding period last year|comparable quarter last year|same quarter of last year|same quarter of the prior year|same period of the prior year|year ago level|year ago base|prior year level|prior year base|twelve months earlier|12 months earlier|twelve months ago"  # noqa: E501
+_QUARTER_AGO = "quarter ago|quarter earlier|a quarter ago|a quarter earlier|a quarter before|prior quarter|previous quarter|last quarter|preceding quarter|quarter before|prior quarter level|three months earlier|december quarter|fourth quarter level"  # noqa: E501
+PERIODS: dict[str, Period] = {
+    **dict.fromkeys(
+        "y y|yoy|year on year|year over year|yr yr|annual growth|on the year|for the year on year|y o y|on an annual basis|annually|per year|"
+        "from year to year|over twelve months|over 12 months|over the past year|over the last year|over the year|in a year|within a year".split("|"),
+        Period.YOY,
+    ),
+    **dict.fromkeys(_each(_COMPARING, _YEAR_AGO), Period.YOY),
+    **dict.fromkeys(
+        "q q|qoq|quarter on quarter|quarter over quarter|sequentially|sequential|on the quarter|q o q|on a quarterly basis|in a quarter|"
+        "within a quarter|over the quarter".split("|"),
+        Period.QOQ,
+    ),
+    **dict.fromkeys(_each(_COMPARING, _QUARTER_AGO), Period.QOQ),
+    **dict.fromkeys(_YEAR_AGO.split("|"), Period.PRIOR_YEAR),
+    **dict.fromkeys(_QUARTER_AGO.split("|"), Period.PRIOR_QUARTER),
+    **dict.fromkeys(
+        "consensus|the street|street|wall street|analysts|analyst|estimate|estimates|estimated by|expectation|expectations|market expected|forecasts by analysts|"
+        "sell side|the market looked for|was expected|were expected|had been expected|had expected|had hoped|surprise|surprised|surprises|refinitiv|factset|"
+        "visible alpha|bloomberg".split("|"),
+        Period.CONSENSUS,
+    ),
+    **dict.fromkeys(
+        "guidance|guided|guides|guide|guiding|outlook|forecast|forecasts|sees|expects|projects|projected|midpoint|anticipates|calls for|"
+        "full year target|management expects|management sees|range".split("|"),
+        Period.GUIDANCE,
+    ),
+    **dict.fromkeys("year to date|ytd|first half|second half|nine months|first nine months|six months|first six months|half year".split("|"), Period.YTD),
+}
+EXPECTED = frozenset((Period.CONSENSUS, Period.GUIDANCE))
+
+
+class BasisWord(StrEnum):
+    """Whose rules a phrase says that a figure follows."""
+
+    ADJUSTED = "adjusted"
+    GAAP = "gaap"
+    CONSTANT_CURRENCY = "constant_currency"
+    ORGANIC = "organic"
+
+
+BASES: dict[str, BasisWord] = {
+    **dict.fromkeys("adjusted|non gaap|non ifrs|underlying|core|normalized|normalised|ex items|excluding items|on an adjusted basis|pro forma".split("|"), BasisWord.ADJUSTED),
+    **dict.fromkeys("gaap|ifrs|on a gaap basis|statutory".split("|"), BasisWord.GAAP),
+    **dict.fromkeys(
+        "constant currency|constant currencies|in constant currency|at constant currency|at constant currencies|on a constant currency basis|currency neutral|"
+        "excluding currency|at constant exchange rates|cc|fx neutral|on a currency neutral basis".split("|"),
+        BasisWord.CONSTANT_CURRENCY,
+    ),
+    **dict.fromkeys("organic|organically|on an organic basis|like for like|underlying growth".split("|"), BasisWord.ORGANIC),
+}
+
+# -- clauses ---------------------------------------------------------------------------------------------------------------
+
+# Between two numbers, the first of these ends what belongs to the number before it.
+SEPARATORS = frozenset(", ; : ( ) [ ] — – / | • · and but while whereas though although as with so yet versus vs against compared from to than plus or into".split())
+# Where one thought ends and another starts.
+BREAKS = frozenset("; — while whereas although though but".split())
+# A metric after one of these is not what the sentence says the number of: "helped by capex".
+OBJECT_MARKERS = frozenset(
+    """
+    by on despite with amid than versus vs against over exceeded exceeds exceed outpaced outpaces outpacing outgrew funding funds fund covers covered
+    cover behind without for through via given before after below above under because toward towards into including excluding per
+    relative matching matched financing offset offsets offsetting
+    """.split()
+)
+ABBREVIATIONS = frozenset("vs inc corp ltd co approx est no u.s jan feb mar apr jun jul aug sept sep oct nov dec e.g i.e dr mr ms st fig adj avg ca etc".split())
+# Metrics that a loose word may mean. Used only where the vocabulary has no longer phrase at that place.
+FAMILIES: dict[str, str] = {"margin": "_margin", "margins": "_margin", "profitability": "_margin"}
