@@ -41,7 +41,7 @@ def test_environment_then_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        load_settings().seed = 8
+        load_settings().__setattr__("seed", 8)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,11 @@ def test_key_override() -> None:
         ("TIMEOUT_S", "0", "AFTERPRINT_TIMEOUT_S: expected a number greater than 0, got '0'"),
         ("TIMEOUT_S", "inf", "AFTERPRINT_TIMEOUT_S: expected a finite number, got 'inf'"),
         ("MAX_ATTEMPTS", "0", "AFTERPRINT_MAX_ATTEMPTS: expected a number greater than or equal to 1, got '0'"),
-        ("ANSWER_TOKENS_LIMIT", "100", "expected AFTERPRINT_ANSWER_TOKENS_LIMIT to be at least AFTERPRINT_MAX_ANSWER_TOKENS, got 100 and 2000"),
+        (
+            "ANSWER_TOKENS_LIMIT",
+            "100",
+            "expected AFTERPRINT_ANSWER_TOKENS_LIMIT to be at least AFTERPRINT_MAX_ANSWER_TOKENS, got 100 and 2000",
+        ),
     ],
 )
 def test_wrong_variable_is_named(name: str, value: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:

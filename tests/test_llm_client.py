@@ -163,8 +163,16 @@ REFUSED_LINE = "test-model declined: I will not."
 @pytest.mark.parametrize(
     ("reply", "error", "line"),
     [
-        (failure(401, "bad key"), KeyRejected, "{host} does not accept the API key (401): bad key; check AFTERPRINT_API_KEY or OPENAI_API_KEY"),
-        (failure(403, "not you"), KeyRejected, "{host} does not accept the API key (403): not you; check AFTERPRINT_API_KEY or OPENAI_API_KEY"),
+        (
+            failure(401, "bad key"),
+            KeyRejected,
+            "{host} does not accept the API key (401): bad key; check AFTERPRINT_API_KEY or OPENAI_API_KEY",
+        ),
+        (
+            failure(403, "not you"),
+            KeyRejected,
+            "{host} does not accept the API key (403): not you; check AFTERPRINT_API_KEY or OPENAI_API_KEY",
+        ),
         (failure(404, "The model `x` does not exist"), RequestRejected, "{host} rejected the request (404): The model `x` does not exist"),
         (
             failure(404, "Not Found"),
@@ -265,13 +273,17 @@ def test_nobody_listens() -> None:
     assert str(outcome.error).endswith("(tried 2 times)")
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8080/v1", "localhost", "ftp://host/v1", "http://", "http://host:port/v1", "http://a b/v1", "", "http://[::1"])
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8080/v1", "localhost", "ftp://host/v1", "http://", "http://host:port/v1", "http://a b/v1", "", "http://[::1"]
+)
 def test_a_base_url_that_is_none(url: str) -> None:
-    with pytest.raises(InputError, match="base_url: expected a URL such as http://127.0.0.1:8080/v1 or .*, got '.*'"):
+    with pytest.raises(InputError, match=r"base_url: expected a URL such as http://127.0.0.1:8080/v1 or .*, got '.*'"):
         ChatClient(base_url=url, api_key=None, model="m", settings=load_settings(), schema_note=NOTE)
 
 
-@pytest.mark.parametrize(("key", "line"), [(None, "api.openai.com needs an API key: set AFTERPRINT_API_KEY or OPENAI_API_KEY"), ("sk-1\n2", "")])
+@pytest.mark.parametrize(
+    ("key", "line"), [(None, "api.openai.com needs an API key: set AFTERPRINT_API_KEY or OPENAI_API_KEY"), ("sk-1\n2", "")]
+)
 def test_a_key_that_cannot_work(key: str | None, line: str) -> None:
     with pytest.raises(KeyRejected) as caught:
         ChatClient(base_url="https://api.openai.com/v1", api_key=key, model="m", settings=load_settings(), schema_note=NOTE)
@@ -384,7 +396,9 @@ def picky(*, formats: tuple[str, ...] = ("json_schema", "json_object", "text"), 
     def reply(body: Any) -> Reply:
         for name in without:
             if name in body:
-                return failure(400, f"Unsupported parameter: '{name}' is not supported with this model.", param=name, code="unsupported_parameter")
+                return failure(
+                    400, f"Unsupported parameter: '{name}' is not supported with this model.", param=name, code="unsupported_parameter"
+                )
         mode = body.get("response_format", {"type": "text"})["type"]
         if mode not in formats:
             return failure(400, f"This model does not support response format `{mode}`.")
@@ -425,7 +439,9 @@ def test_a_server_that_takes_no_format_at_all() -> None:
         failure(400, "Invalid schema for response_format 'summarize': ..."),
         failure(400, "wrong value", param="response_format"),
         failure(500, "failed to parse grammar"),
-        Reply(status=422, body='{"detail":[{"type":"literal_error","loc":["body","response_format","type"],"msg":"Input should be text"}]}'),
+        Reply(
+            status=422, body='{"detail":[{"type":"literal_error","loc":["body","response_format","type"],"msg":"Input should be text"}]}'
+        ),
         Reply(status=400, body='{"object":"error","message":"json_schema is not available","code":400}'),
     ],
 )
@@ -600,14 +616,25 @@ def test_the_one_object_is_found(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no object", "[1, 2]", '{"a": 1', '{"a": NaN}', '{"a": 1} or {"a": 2}', '```\n{"a":1}\n```\n```\n{"a":2}\n```', "{'a': 1}", "{}" * 9],
+    [
+        "",
+        "no object",
+        "[1, 2]",
+        '{"a": 1',
+        '{"a": NaN}',
+        '{"a": 1} or {"a": 2}',
+        '```\n{"a":1}\n```\n```\n{"a":2}\n```',
+        "{'a': 1}",
+        "{}" * 9,
+    ],
 )
 def test_nothing_to_choose_or_too_much(text: str) -> None:
     assert extract_object(text) is None
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
 PROSE = st.text(st.characters(exclude_characters='{}"\\`'))
 

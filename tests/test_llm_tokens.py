@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sys
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
@@ -72,8 +72,7 @@ def test_the_package_that_carries_the_data_is_never_imported() -> None:
 
 
 def test_tiktoken_itself_is_left_alone() -> None:
-    import tiktoken_ext.openai_public as original
-
+    original = import_module("tiktoken_ext.openai_public")
     count_tokens("hello", "gpt-4o")
     assert original.load_tiktoken_bpe is tiktoken.load.load_tiktoken_bpe
 

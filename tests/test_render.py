@@ -108,7 +108,10 @@ FACTS = (
 
 SUMMARY = (
     ("Revenue rose 37.2% to CNY 2,703.7m, a touch under the street.", ("revenue", "revenue.yoy", "revenue.surprise")),
-    ("Gross margin slid to 12.8% while adjusted EBITDA margin gained +11.4 pp, to 27.6%.", ("gross_margin", "adjusted_ebitda_margin.yoy_change")),
+    (
+        "Gross margin slid to 12.8% while adjusted EBITDA margin gained +11.4 pp, to 27.6%.",
+        ("gross_margin", "adjusted_ebitda_margin.yoy_change"),
+    ),
     ("Capex of CNY 3,000m exceeds the quarter's revenue; leverage stands at 5x.", ("capex", "leverage")),
 )
 EFFECT = "Suppliers of accelerators book the spending that the company has yet to earn back."
@@ -117,7 +120,9 @@ EFFECT = "Suppliers of accelerators book the spending that the company has yet t
 def trace(place: str, text: str, number: str, name: str | None, base: str | None = None) -> NumberTrace:
     start = text.index(number)
     decision = "structural" if name is None else "grounded"
-    return NumberTrace(place=place, start=start, end=start + len(number), text=number, decision=decision, fact=name, rule="value", base=base)  # type: ignore[arg-type]
+    return NumberTrace(
+        place=place, start=start, end=start + len(number), text=number, decision=decision, fact=name, rule="value", base=base
+    )
 
 
 def traces() -> Iterator[NumberTrace]:
@@ -272,7 +277,9 @@ ORDER = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [render_markdown(make_note(withheld=withheld("effects[1]"))), html_page(withheld=withheld("effects[1]")).text])
+@pytest.mark.parametrize(
+    "text", [render_markdown(make_note(withheld=withheld("effects[1]"))), html_page(withheld=withheld("effects[1]")).text]
+)
 def test_sections_come_in_reading_order(text: str) -> None:
     at = 0
     for words in ORDER:
@@ -290,15 +297,15 @@ def test_header_tells_who_what_and_when() -> None:
 
 
 def test_impact_shows_its_components_in_one_line() -> None:
-    assert "**Market impact `0.47`**: surprise `0.21` (weight `0.40`) · margin swing `0.64` (weight `0.60`)\n" in render_markdown(make_note())
+    assert "**Market impact `0.47`**: surprise `0.21` (weight `0.40`) · margin swing `0.64` (weight `0.60`)\n" in render_markdown(
+        make_note()
+    )
     assert "Market impact: surprise 0.21 (weight 0.40) · margin swing 0.64 (weight 0.60)" in html_page().text
 
 
 def test_banner_says_why_a_note_needs_review() -> None:
     both = make_note(status="needs_review", failed_steps=("second_order", "catalysts"), withheld=withheld("effects[0]", "effects[1]"))
-    expected = (
-        "Needs review**: no usable second-order effects and catalysts: those steps failed; two parts were withheld; their reasons are in the JSON."
-    )
+    expected = "Needs review**: no usable second-order effects and catalysts: those steps failed; two parts were withheld; their reasons are in the JSON."
     assert expected in render_markdown(both)
     assert expected.replace("**", "") in Page(render_html(both)).text
     assert "Needs review" not in render_markdown(make_note(withheld=withheld("effects[0]")))
@@ -312,7 +319,9 @@ def test_key_figures_carry_every_change_with_its_base() -> None:
         "| Revenue | CNY 2,703.7m[^1] | +37.2% y/y (CNY 1,970.0m in Q1 2025)[^2] | -2.1% q/q (CNY 2,761.4m in Q4 2025)[^3] "
         "| -0.4% against consensus (CNY 2,715m)[^4] |"
     )
-    assert rows[4].startswith("| Adjusted EBITDA margin | 27.6%[^7] | +11.4 pp y/y (16.2% in Q1 2025)[^8] | -0.8 pp q/q (28.4% in Q4 2025)[^9] | – |")
+    assert rows[4].startswith(
+        "| Adjusted EBITDA margin | 27.6%[^7] | +11.4 pp y/y (16.2% in Q1 2025)[^8] | -0.8 pp q/q (28.4% in Q4 2025)[^9] | – |"
+    )
     assert rows[5].startswith("| Capital expenditure | CNY 3,000m[^10] | – |")
     assert rows[6].startswith("| Leverage (basis not stated) | 5x[^11] |")
     assert rows[7].startswith("| Cash, March 31, 2026 | CNY 3,954.5m[^12] |")
@@ -323,7 +332,9 @@ def test_guidance_and_consensus_follow_as_ranges() -> None:
     assert "| Expected | Guidance | Consensus |" in text
     assert re.search(r"\| Revenue, Q2 2026 \| CNY 2,900m to CNY 3,000m\[\^\d+\] \| – \|", text)
     assert re.search(r"\| Revenue, Q1 2026 \| – \| CNY 2,715m\[\^\d+\] \|", text)
-    off_middle = tuple(f.model_copy(update={"value": Decimal(2960), "written": "CNY 2,960m"}) if f.id == "revenue.guide" else f for f in FACTS)
+    off_middle = tuple(
+        f.model_copy(update={"value": Decimal(2960), "written": "CNY 2,960m"}) if f.id == "revenue.guide" else f for f in FACTS
+    )
     assert "CNY 2,960m (CNY 2,900m to CNY 3,000m)[^" in render_markdown(make_note(facts=off_middle))
 
 
@@ -364,9 +375,9 @@ def test_spans_of_an_edited_text_are_left_alone() -> None:
 
 def test_numbers_of_the_html_tell_where_they_come_from() -> None:
     spans = {span["title"]: span for span in html_page().all("span") if span.get("class") == "num grounded"}
-    assert (
-        "Revenue: +37.2% y/y (CNY 1,970.0m in Q1 2025), Q1 2026; revenue / revenue.prior_year - 1; Q1 2026 results, EX-99.1" in spans
-    ), spans
+    assert "Revenue: +37.2% y/y (CNY 1,970.0m in Q1 2025), Q1 2026; revenue / revenue.prior_year - 1; Q1 2026 results, EX-99.1" in spans, (
+        spans
+    )
     assert "Gross margin: 12.8%, Q1 2026; Q1 2026 results, EX-99.1" in spans
     text = "In the next 2 quarters."
     structural = make_note(summary=(claim(text),), numbers=(trace("summary[0]", text, "2", None),))
@@ -375,7 +386,10 @@ def test_numbers_of_the_html_tell_where_they_come_from() -> None:
 
 def test_effects_name_party_direction_horizon_confidence_mechanism_and_falsifier() -> None:
     text = render_markdown(make_note())
-    assert "  - **Suppliers** (accelerator vendors) · positive · next 1-2 quarters · medium confidence · mechanism `capacity_before_demand`" in text
+    assert (
+        "  - **Suppliers** (accelerator vendors) · positive · next 1-2 quarters · medium confidence · mechanism `capacity_before_demand`"
+        in text
+    )
     assert "  - Wrong if: capital expenditure (`capex`) below `CNY 2,703.75m`; now CNY 3,000m[^10]" in text
     assert "  - **Customers** · mixed · next 12-18 months · low confidence · " in text
     assert "  - Wrong if: gross margin (`gross_margin`) at least `14.25%`; now 12.8%[^5]" in text
@@ -417,7 +431,13 @@ def test_withheld_text_is_counted_and_never_printed() -> None:
 
 def test_sections_of_failed_steps_say_so() -> None:
     text = render_markdown(make_note(summary=(), second_order_effects=(), consensus_gap=None, catalysts=(), facts=(), missing=()))
-    for words in ("No summary passed", "No effect passed", "No view against consensus passed", "No catalyst passed", "no figure for the period"):
+    for words in (
+        "No summary passed",
+        "No effect passed",
+        "No view against consensus passed",
+        "No catalyst passed",
+        "no figure for the period",
+    ):
         assert words in text
 
 
@@ -430,7 +450,10 @@ def test_footnotes_lead_from_the_claim_to_the_fact_to_the_source() -> None:
         "[^2]: Revenue: +37.2% y/y (CNY 1,970.0m in Q1 2025) · Q1 2026 · IFRS · computed `revenue / revenue.prior_year - 1` from [^1][^15] · `revenue.yoy`"
         in text
     )
-    assert "[^1]: Revenue: CNY 2,703.7m · Q1 2026 · IFRS · reported · source [`S1`](#sources): `Total revenues were RMB2,703.7 million` · `revenue`" in text
+    assert (
+        "[^1]: Revenue: CNY 2,703.7m · Q1 2026 · IFRS · reported · source [`S1`](#sources): `Total revenues were RMB2,703.7 million` · `revenue`"
+        in text
+    )
     assert "[^15]: Revenue: CNY 1,970.0m · Q1 2025 · IFRS · year-ago base · source [`S1`](#sources) · `revenue.prior_year`" in text
     assert "· basis not stated · reported · source [`S2`](#sources) · remark: `the source does not say net of what` · `leverage`" in text
     assert "- `S1` [`Q1 2026 results, EX-99.1`](<https://ir.example.com/q1?a=1&b=2>), 2026-05-27\n" in text
@@ -555,11 +578,15 @@ def shape(page: Page) -> list[str]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_changes_nothing_but_the_text(text: str) -> None:
     hostile, harmless = hostile_note(text), hostile_note("harmless")
-    for read in (lambda note: Page(render_html(note)), lambda note: read_markdown(render_markdown(note))):
-        page, expected = read(hostile), read(harmless)
+    for page, expected in (
+        (Page(render_html(hostile)), Page(render_html(harmless))),
+        (read_markdown(render_markdown(hostile)), read_markdown(render_markdown(harmless))),
+    ):
         # "`x`" in our own remarks is code on purpose; nothing else may differ.
         assert [tag for tag in shape(page) if tag != "code"] == [tag for tag in shape(expected) if tag != "code"]
-        assert [sorted(attrs) for tag, attrs in page.tags if tag != "code"] == [sorted(attrs) for tag, attrs in expected.tags if tag != "code"]
+        assert [sorted(attrs) for tag, attrs in page.tags if tag != "code"] == [
+            sorted(attrs) for tag, attrs in expected.tags if tag != "code"
+        ]
         assert all(str(link["href"]).startswith(("#", "https://")) for link in page.all("a"))
 
 
@@ -570,7 +597,9 @@ def test_hostile_text_is_still_readable(text: str) -> None:
     assert f"So: {words}" in read_markdown(render_markdown(hostile_note(text))).text
 
 
-@pytest.mark.parametrize("text", ["see https://evil.example now", "see HTTP://evil.example", "see www.evil.example", "see WWW.evil.example"])
+@pytest.mark.parametrize(
+    "text", ["see https://evil.example now", "see HTTP://evil.example", "see www.evil.example", "see WWW.evil.example"]
+)
 def test_bare_addresses_are_broken_up(text: str) -> None:
     # Many readers turn them into links without being asked.
     assert not re.search(r"\w://|\bwww\.", escape_markdown(text), re.IGNORECASE)
@@ -645,7 +674,9 @@ def test_code_spans_hold_backticks(text: str, span: str) -> None:
         ("furlongs", "one", None, "1200", "1,200 furlongs"),
     ],
 )
-def test_thresholds_print_in_the_unit_and_scale_of_their_fact(unit: str, scale: str, change: str | None, threshold: str, words: str) -> None:
+def test_thresholds_print_in_the_unit_and_scale_of_their_fact(
+    unit: str, scale: str, change: str | None, threshold: str, words: str
+) -> None:
     target = FACTS[0].model_copy(update={"unit": unit, "scale": Scale(scale), "change": Change(change) if change else None})
     assert threshold_words(Decimal(threshold), target) == words
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -31,6 +32,8 @@ from pipeline.errors import (
 )
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -79,7 +82,7 @@ def clean(text: str, limit: int) -> str:
 
 
 class Wire:
-    """A connection to one server with one key. Used inside `async with`."""
+    """A connection to one server with one key, straight to it: proxies named in the environment are not used. Used inside `async with`."""
 
     def __init__(self, base_url: str, api_key: str | None, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         """`transport` takes the place of the network. Raises InputError for a wrong URL and KeyRejected for a key that cannot be one."""
@@ -104,7 +107,7 @@ class Wire:
             base_url=base_url,
             max_retries=0,
             http_client=httpx2.AsyncClient(
-                transport=_limited(transport or httpx2.AsyncHTTPTransport(), settings.max_body_bytes, self._host),
+                transport=_limited(transport or httpx2.AsyncHTTPTransport(verify=_tls()), settings.max_body_bytes, self._host),
                 timeout=httpx2.Timeout(settings.timeout_s, connect=settings.connect_timeout_s),
             ),
         )
@@ -256,6 +259,14 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (until - now).total_seconds())
     except (TypeError, ValueError):
         return None
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates takes 60 ms, the same ones each time."""
+    import httpx2
+
+    return httpx2.create_ssl_context()
 
 
 def _limited(inner: httpx2.AsyncBaseTransport, max_bytes: int, host: str) -> httpx2.AsyncBaseTransport:

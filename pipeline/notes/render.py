@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -22,7 +22,8 @@ from markupsafe import Markup
 
 from pipeline.errors import InputError, Problem
 from pipeline.notes.models import Note
-from pipeline.notes.view import NoteView, Ref
+from pipeline.notes.tables import Ref
+from pipeline.notes.view import NoteView
 from pipeline.notes.words import words
 
 Format = Literal["json", "md", "html"]
@@ -165,8 +166,7 @@ def _block(pairs: Sequence[tuple[str, str]]) -> Md:
 @cache
 def _markdown() -> jinja2.Environment:
     # Jinja escapes for HTML only; `finalize` sees every printed value, so it makes escaping the default here as well.
-    environment = _environment(autoescape=False)
-    environment.finalize = escape_markdown
+    environment = _environment(autoescape=False, finalize=escape_markdown)
     environment.filters |= {"code": code, "remark": text_with_code, "marks": _footnote_marks, "markdown": Md, "block": _block}
     environment.globals |= {"link": _link}
     return environment
@@ -178,22 +178,26 @@ def _markdown() -> jinja2.Environment:
 def remark_html(value: str) -> Markup:
     """`text_with_code` for HTML."""
     parts = re.split(r"`([^`]+)`", plain(value))
-    return Markup("").join(Markup("<code>{}</code>" if n % 2 else "{}").format(part) for n, part in enumerate(parts))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 @cache
 def _html() -> jinja2.Environment:
-    environment = _environment(autoescape=True)
-    environment.finalize = lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    environment = _environment(autoescape=True, finalize=_plain_unless_markup)
     environment.filters |= {"remark": remark_html, "http_url": http_url}
     return environment
 
 
-def _environment(*, autoescape: bool) -> jinja2.Environment:
+def _plain_unless_markup(value: object) -> object:
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _environment(*, autoescape: bool, finalize: Callable[[object], object]) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         undefined=jinja2.StrictUndefined,
-        autoescape=autoescape,
+        autoescape=autoescape,  # noqa: S701 - `finalize` escapes where this is off
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -6,19 +6,25 @@ by their first reference prints the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from pipeline.facts.figures import Change
-from pipeline.facts.sheet import Basis, Role
-from pipeline.notes.models import Catalyst, Claim, ConsensusGap, FactUsed, Falsifier, Note, NumberTrace, SecondOrderEffect, SourceUsed, Watch
+from pipeline.notes.models import (
+    Catalyst,
+    Claim,
+    ConsensusGap,
+    FactUsed,
+    Falsifier,
+    Note,
+    NumberTrace,
+    SecondOrderEffect,
+    SourceUsed,
+    Watch,
+)
+from pipeline.notes.tables import Footnotes, Ref, Tables, split_base
 from pipeline.notes.words import basis_words, counted, gap_words, label_in_sentence, listed, role_words, threshold_words, words
-
-# A table that is read in a minute; what a claim cites is shown beyond that.
-_KEY_ROWS = 12
-_CHANGES = {"y/y": Change.YOY, "q/q": Change.QOQ, "against consensus": Change.SURPRISE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +37,6 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
-    """A citation. `is_first` marks the one that a footnote links back to."""
-
-    number: int
-    is_first: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Prose:
     """A text with its citations."""
 
@@ -48,23 +46,6 @@ class Prose:
     @property
     def text(self) -> str:
         return "".join(piece.text for piece in self.pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """`text` and, for a change, the base that it is measured against: `(16.2% in Q1 2025)`."""
-
-    text: str
-    base: str = ""
-    refs: tuple[Ref, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of a label and one cell per column; None where there is nothing to say."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +99,6 @@ class Entry:
     source: SourceUsed | None
 
 
-class Footnotes:
-    """Numbers facts in the order in which they are first cited."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-
-    def cite(self, ids: Iterable[str]) -> tuple[Ref, ...]:
-        refs = []
-        for name in dict.fromkeys(ids):
-            is_first = name not in self.numbers
-            refs.append(Ref(self.numbers.setdefault(name, len(self.numbers) + 1), is_first))
-        return tuple(refs)
-
-
 class NoteView:
     """A note, ready to print. The attributes are built in reading order, because that is how footnotes are numbered."""
 
@@ -141,8 +108,9 @@ class NoteView:
         self._sources = {source.id: source for source in note.sources}
         self._footnotes = Footnotes()
         self.headline = self._prose("headline", note.headline)
-        self.key_figures = self._key_figures()
-        self.expectations = self._expectations()
+        tables = Tables(note, self._footnotes)
+        self.key_figures = tables.key_figures()
+        self.expectations = tables.expectations()
         self.summary = [self._claim(f"summary[{n}]", claim) for n, claim in enumerate(note.summary)]
         self.effects = [self._effect(n, effect) for n, effect in enumerate(note.second_order_effects)]
         self.gap = self._gap(note.consensus_gap) if note.consensus_gap is not None else None
@@ -165,7 +133,8 @@ class NoteView:
         count = len(self.note.withheld)
         if not count:
             return None
-        return f"{counted(count, 'part')} {'was' if count == 1 else 'were'} withheld; {'its' if count == 1 else 'their'} reasons are in the JSON"
+        were, their = ("was", "its") if count == 1 else ("were", "their")
+        return f"{counted(count, 'part')} {were} withheld; {their} reasons are in the JSON"
 
     @property
     def why_review(self) -> str | None:
@@ -220,7 +189,7 @@ class NoteView:
             base = f" {trace.base}" if trace.base and not rest.startswith(trace.base) else ""
             pieces += [Piece(text[at : trace.start]), Piece(trace.text + base, trace.decision, self._origin(trace.fact))]
             at = trace.end
-        pieces.append(Piece(text[at:]))
+        pieces.append(Piece(text[at:].rstrip()))
         return Prose(tuple(piece for piece in pieces if piece.text), self._footnotes.cite(evidence))
 
     def _claim(self, place: str, claim: Claim) -> Prose:
@@ -256,7 +225,7 @@ class NoteView:
             metric=watch.metric,
             comparison=words(watch.comparison),
             threshold=threshold_words(watch.threshold, fact),
-            now=_cell_text(fact.written)[0] if fact else None,
+            now=split_base(fact.written)[0] if fact else None,
             by=watch.by.isoformat() if isinstance(watch, Falsifier) else None,
             refs=self._footnotes.cite([fact.id] if fact else []),
         )
@@ -279,52 +248,6 @@ class NoteView:
         event = self._prose(f"catalysts[{n}].event", catalyst.event)
         return CatalystView(catalyst, event, self._claim(f"catalysts[{n}].claim", catalyst.claim), self._watch(catalyst.watch))
 
-    # -- tables ------------------------------------------------------------------------------------------------------
-
-    def _key_figures(self) -> Table:
-        cited = {name for _, _, evidence in self.note.texts() for name in evidence}
-        rows: list[tuple[str, tuple[Cell | None, ...]]] = []
-        for group in _grouped(fact for fact in self.note.facts if fact.role == Role.ACTUAL and not _is_range_end(fact)):
-            levels = [fact for fact in group if fact.change is None]
-            for level in levels or [None]:
-                changes = [_find(group, change, level) for change in _CHANGES.values()]
-                shown = [fact for fact in (level, *changes) if fact is not None]
-                if len(rows) < _KEY_ROWS or any(fact.id in cited for fact in shown):
-                    label = self._row_label(level or shown[0], tell_basis=len(levels) > 1)
-                    rows.append((label, tuple(self._cell(fact) for fact in (level, *changes))))
-        return _without_empty_columns(("Reported", *_CHANGES), rows)
-
-    def _expectations(self) -> Table:
-        """Guidance, and the street's figures for the periods that it is guided or expected for."""
-        rows = []
-        for group in _grouped(fact for fact in self.note.facts if fact.role in (Role.GUIDANCE, Role.CONSENSUS)):
-            given = [fact for fact in group if fact.formula is None]
-            if given:
-                by_role = (next((fact for fact in given if fact.role == role), None) for role in (Role.GUIDANCE, Role.CONSENSUS))
-                computed = [fact for fact in group if fact.formula is not None and fact.role == Role.GUIDANCE]
-                changes = (_find(computed, change) for change in (Change.YOY, Change.QOQ, Change.VS_CONSENSUS))
-                cells = (*(self._expected_cell(fact) for fact in by_role), *map(self._cell, changes))
-                rows.append((self._row_label(given[0], tell_period=True), cells))
-        return _without_empty_columns(("Guidance", "Consensus", "y/y", "q/q", "Guidance against consensus"), rows)
-
-    def _row_label(self, fact: FactUsed, *, tell_basis: bool = False, tell_period: bool = False) -> str:
-        period = f", {fact.period}" if tell_period or fact.period != self.note.period else ""
-        is_unclear = fact.basis == Basis.UNSTATED and fact.role == Role.ACTUAL
-        return fact.label + period + (f" ({basis_words(fact.basis)})" if tell_basis or is_unclear else "")
-
-    def _cell(self, fact: FactUsed | None) -> Cell | None:
-        return None if fact is None else Cell(*_cell_text(fact.written), self._footnotes.cite([fact.id]))
-
-    def _expected_cell(self, fact: FactUsed | None) -> Cell | None:
-        if fact is None:
-            return None
-        low, high = (self._facts.get(f"{fact.id}.{end}") for end in ("low", "high"))
-        if low is None or high is None:
-            return self._cell(fact)
-        ends = f"{low.written} to {high.written}"
-        is_middle = fact.value * 2 == low.value + high.value
-        return Cell(*((ends, "") if is_middle else (fact.written, f"({ends})")), self._footnotes.cite([fact.id]))
-
     # -- footnotes ---------------------------------------------------------------------------------------------------
 
     def _entry(self, name: str, number: int) -> Entry:
@@ -341,32 +264,3 @@ class NoteView:
             inputs=tuple(Ref(numbers[one], is_first=False) for one in fact.inputs if one in numbers),
             source=self._sources.get(fact.source or ""),
         )
-
-
-def _grouped(facts: Iterable[FactUsed]) -> list[list[FactUsed]]:
-    """Levels with their changes, in the order of their first member."""
-    groups: dict[tuple[str, str | None, str], list[FactUsed]] = {}
-    for fact in facts:
-        groups.setdefault((fact.metric, fact.segment, fact.period), []).append(fact)
-    return list(groups.values())
-
-
-def _find(group: Sequence[FactUsed], change: Change, level: FactUsed | None = None) -> FactUsed | None:
-    """The change of a level: the one on the level's own basis before any other."""
-    found = [fact for fact in group if fact.change is change]
-    return next((fact for fact in found if level is not None and fact.basis == level.basis), found[0] if found else None)
-
-
-def _is_range_end(fact: FactUsed) -> bool:
-    return any(fact.id == f"{name}.{end}" for name in fact.inputs for end in ("low", "high", "midpoint"))
-
-
-def _cell_text(written: str) -> tuple[str, str]:
-    """`+11.4 pp y/y (16.2% in Q1 2025)` -> the change and its base."""
-    change, bracket, base = written.partition(" (")
-    return change, bracket.strip() + base
-
-
-def _without_empty_columns(columns: Sequence[str], rows: Sequence[tuple[str, tuple[Cell | None, ...]]]) -> Table:
-    kept = [n for n in range(len(columns)) if any(cells[n] is not None for _, cells in rows)]
-    return Table(tuple(columns[n] for n in kept), tuple((label, tuple(cells[n] for n in kept)) for label, cells in rows))

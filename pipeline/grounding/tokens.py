@@ -1,0 +1,74 @@
+"""Text -> tokens. One pass, one regular expression without nested or overlapping repeats: linear in the text's length."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# Every repeat is bounded or closed by a character that the repeat itself cannot hold, so no text makes it backtrack far.
+_TOKEN = re.compile(
+    r"""
+    (?P<url>(?:https?://|www\.)[^\s<>]{1,2000})
+    |(?P<mail>[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9.-]{1,64})
+    |(?P<phone>\+[0-9]{1,3}[ -]\(?[0-9]{1,4}\)?(?:[ -][0-9]{2,4}){1,4}(?![0-9.,%])|(?<![0-9])\(?[0-9]{3}\)?[ -][0-9]{3}-[0-9]{4}(?![0-9]))
+    |(?P<isin>\b[A-Z]{2}[A-Z0-9]{9}[0-9]\b)
+    |(?P<date>\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b|\b[0-9]{1,2}/[0-9]{1,2}/(?:[0-9]{4}|[0-9]{2})\b)
+    |(?P<number>[0-9]+(?:[.,][0-9]+)*|(?<![\w.])\.[0-9]+)
+    |(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)
+    |(?P<script>\d+)
+    |(?P<symbol>\S)
+    """,
+    re.VERBOSE,
+)
+_DASHES = str.maketrans({"−": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-", "‒": "–"})
+_POSSESSIVES = ("'s", "’s")
+_CLOSERS = frozenset("\"'”’)]»")
+
+
+class Token(NamedTuple):
+    """`kind` is the pattern's group; `low` the text in lower case, dashes unified, possessive s dropped."""
+
+    kind: str
+    low: str
+    start: int
+    end: int
+    touches: bool
+    """No space stands between this token and the one before."""
+
+
+def tokenize(text: str) -> list[Token]:
+    tokens: list[Token] = []
+    last = -1
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "symbol"
+        low = match[0].lower().translate(_DASHES)
+        if kind == "word" and low.endswith(_POSSESSIVES):
+            low = low[:-2]
+        tokens.append(Token(kind, low, match.start(), match.end(), match.start() == last))
+        last = match.end()
+    return tokens
+
+
+def sentences(text: str, tokens: list[Token], abbreviations: frozenset[str]) -> list[tuple[int, int]]:
+    """Token ranges of the sentences. A full stop ends one unless it follows an abbreviation or touches what comes next."""
+    found: list[tuple[int, int]] = []
+    first = 0
+    for n, token in enumerate(tokens):
+        nearest = tokens[n + 1] if n + 1 < len(tokens) else None
+        if nearest is None:
+            ends = True
+        elif "\n\n" in text[token.end : nearest.start]:
+            ends = True
+        elif token.low in ".!?…。":
+            after = nearest
+            if after.low in _CLOSERS:
+                continue
+            ends = not after.touches and not (token.low == "." and n > 0 and tokens[n - 1].low in abbreviations and tokens[n - 1].end == token.start)
+        elif token.low in _CLOSERS and n > 0 and tokens[n - 1].low in ".!?" and tokens[n - 1].end == token.start:
+            ends = not nearest.touches
+        else:
+            ends = False
+        if ends:
+            found.append((first, n + 1))
+            first = n + 1
+    return found

@@ -1,0 +1,42 @@
+"""Fixtures that many tests share: real cases, a fixed clock."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.chain.draft import Clock
+from pipeline.facts.factbase import FactBase
+from pipeline.facts.loading import load_sheet
+from pipeline.facts.sheet import FactSheet
+
+CASES = Path(__file__).parent.parent / "evals" / "cases"
+KC = CASES / "kc-2026q1" / "facts.json"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own endpoint or key must not reach a test."""
+    for name in ("AFTERPRINT_BASE_URL", "AFTERPRINT_MODEL", "AFTERPRINT_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def kc_sheet() -> FactSheet:
+    return load_sheet(KC, max_bytes=10_000_000)
+
+
+@pytest.fixture(scope="session")
+def kc(kc_sheet: FactSheet) -> FactBase:
+    return FactBase.of(kc_sheet)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands still at noon; every look at the stop-watch is a second later."""
+    ticks: Iterator[int] = itertools.count()
+    return Clock(now=lambda: datetime(2026, 5, 28, 12, tzinfo=UTC), monotonic=lambda: float(next(ticks)))
