@@ -75,24 +75,40 @@ def derived(name: str, label: str, written: str, formula: str, *inputs: str, **o
     return fact(name, label, written, formula=formula, inputs=inputs, source=None, **other)
 
 
+def growth(change: str, written: str, base: str) -> FactUsed:
+    return derived(f"revenue.{change}", "Revenue", written, f"revenue / {base} - 1", "revenue", base)
+
+
 FACTS = (
     fact("revenue", "Revenue", "CNY 2,703.7m", quote="Total revenues were RMB2,703.7 million"),
-    derived("revenue.yoy", "Revenue", "+37.2% y/y (CNY 1,970.0m in Q1 2025)", "revenue / revenue.prior_year - 1", "revenue", "revenue.prior_year"),
-    derived("revenue.qoq", "Revenue", "-2.1% q/q (CNY 2,761.4m in Q4 2025)", "revenue / revenue.prior_quarter - 1", "revenue", "revenue.prior_quarter"),
-    derived("revenue.surprise", "Revenue", "-0.4% against consensus (CNY 2,715m)", "revenue / revenue.consensus - 1", "revenue", "revenue.consensus"),
+    growth("yoy", "+37.2% y/y (CNY 1,970.0m in Q1 2025)", "revenue.prior_year"),
+    growth("qoq", "-2.1% q/q (CNY 2,761.4m in Q4 2025)", "revenue.prior_quarter"),
+    growth("surprise", "-0.4% against consensus (CNY 2,715m)", "revenue.consensus"),
     fact("gross_margin", "Gross margin", "12.8%"),
     derived(
-        "gross_margin.yoy_change", "Gross margin", "-3.4 pp y/y (16.2% in Q1 2025)", "gross_margin - gross_margin.prior_year",
-        "gross_margin", "gross_margin.prior_year",
+        "gross_margin.yoy_change",
+        "Gross margin",
+        "-3.4 pp y/y (16.2% in Q1 2025)",
+        "gross_margin - gross_margin.prior_year",
+        "gross_margin",
+        "gross_margin.prior_year",
     ),
     fact("adjusted_ebitda_margin", "Adjusted EBITDA margin", "27.6%", basis="adjusted", remark="before share-based compensation"),
     derived(
-        "adjusted_ebitda_margin.yoy_change", "Adjusted EBITDA margin", "+11.4 pp y/y (16.2% in Q1 2025)",
-        "adjusted_ebitda_margin - adjusted_ebitda_margin.prior_year", "adjusted_ebitda_margin", basis="adjusted",
+        "adjusted_ebitda_margin.yoy_change",
+        "Adjusted EBITDA margin",
+        "+11.4 pp y/y (16.2% in Q1 2025)",
+        "adjusted_ebitda_margin - adjusted_ebitda_margin.prior_year",
+        "adjusted_ebitda_margin",
+        basis="adjusted",
     ),
     derived(
-        "adjusted_ebitda_margin.qoq_change", "Adjusted EBITDA margin", "-0.8 pp q/q (28.4% in Q4 2025)",
-        "adjusted_ebitda_margin - adjusted_ebitda_margin.prior_quarter", "adjusted_ebitda_margin", basis="adjusted",
+        "adjusted_ebitda_margin.qoq_change",
+        "Adjusted EBITDA margin",
+        "-0.8 pp q/q (28.4% in Q4 2025)",
+        "adjusted_ebitda_margin - adjusted_ebitda_margin.prior_quarter",
+        "adjusted_ebitda_margin",
+        basis="adjusted",
     ),
     fact("capex", "Capital expenditure", "CNY 3,000m"),
     fact("leverage", "Leverage", "5x", basis="unstated", source="article", remark="the source does not say net of what"),
@@ -104,7 +120,7 @@ FACTS = (
     fact("revenue.guide", "Revenue", "CNY 2,950m", period="Q2 2026", role="guidance"),
     derived("revenue.guide.low", "Revenue", "CNY 2,900m", "low end of revenue.guide", "revenue.guide", period="Q2 2026", role="guidance"),
     derived("revenue.guide.high", "Revenue", "CNY 3,000m", "high end of revenue.guide", "revenue.guide", period="Q2 2026", role="guidance"),
-)  # fmt: skip
+)
 
 SUMMARY = (
     ("Revenue rose 37.2% to CNY 2,703.7m, a touch under the street.", ("revenue", "revenue.yoy", "revenue.surprise")),
@@ -138,6 +154,10 @@ def claim(text: str, *evidence: str) -> Claim:
 
 def watch(metric: str = "gross_margin", threshold: str = "14.25") -> Watch:
     return Watch(metric=metric, comparison="at_least", threshold=Decimal(threshold))
+
+
+def source(number: int, name: str, title: str, url: str | None, published: date | None = None, *, secondary: bool = False) -> SourceUsed:
+    return SourceUsed(number=number, id=name, title=title, published=published, url=url, secondary=secondary)
 
 
 def effect(text: str = EFFECT, **other: Any) -> SecondOrderEffect:
@@ -176,7 +196,12 @@ def make_note(**other: Any) -> Note:
             effect(),
             effect(
                 "Customers gain bargaining power once idle capacity meets the next price round.",
-                party="customers", entity=None, direction="mixed", horizon="next_12_18_months", confidence="low", falsifier=watch(),
+                party="customers",
+                entity=None,
+                direction="mixed",
+                horizon="next_12_18_months",
+                confidence="low",
+                falsifier=watch(),
             ),
         ),
         "consensus_gap": ConsensusGap(
@@ -189,12 +214,22 @@ def make_note(**other: Any) -> Note:
         ),
         "catalysts": (
             Catalyst(
-                event="Second-quarter release", kind="earnings", window=Window.model_validate({"from": "2026-08-15", "to": "2026-08-31"}),
-                horizon="next_1_2_quarters", direction="mixed", watch=watch("adjusted_ebitda_margin", "28"), claim=claim("Shows whether pricing held."),
+                event="Second-quarter release",
+                kind="earnings",
+                window=Window.model_validate({"from": "2026-08-15", "to": "2026-08-31"}),
+                horizon="next_1_2_quarters",
+                direction="mixed",
+                watch=watch("adjusted_ebitda_margin", "28"),
+                claim=claim("Shows whether pricing held."),
             ),
             Catalyst(
-                event="Refinancing", kind="capital_return", window=None, horizon="beyond", direction="negative",
-                watch=watch("leverage", "6"), claim=claim("Lenders reprice a balance sheet at 5x.", "leverage"),
+                event="Refinancing",
+                kind="capital_return",
+                window=None,
+                horizon="beyond",
+                direction="negative",
+                watch=watch("leverage", "6"),
+                claim=claim("Lenders reprice a balance sheet at 5x.", "leverage"),
             ),
         ),
         "withheld": (),
@@ -208,15 +243,20 @@ def make_note(**other: Any) -> Note:
         "numbers": tuple(traces()),
         "facts": FACTS,
         "sources": (
-            SourceUsed(number=1, id="release", title="Q1 2026 results, EX-99.1", published=date(2026, 5, 27), url="https://ir.example.com/q1?a=1&b=2", secondary=False),
-            SourceUsed(number=2, id="article", title="News item", published=None, url=None, secondary=True),
-            SourceUsed(number=3, id="estimates", title="Estimates page", published=date(2026, 5, 20), url="https://example.com/kc", secondary=False),
+            source(1, "release", "Q1 2026 results, EX-99.1", "https://ir.example.com/q1?a=1&b=2", date(2026, 5, 27)),
+            source(2, "article", "News item", None, secondary=True),
+            source(3, "estimates", "Estimates page", "https://example.com/kc", date(2026, 5, 20)),
         ),
         "manifest": Manifest(
-            afterprint="0.1.0", sheet_digest="ab" * 32, drafter="rules", model=None, consensus="2026-05-20, basis not stated, CNY, 7 analysts",
-            prompts=(PromptUsed(name="system.md", digest="cd" * 32),), schemas=(PromptUsed(name="summary", digest="ef" * 32),),
+            afterprint="0.1.0",
+            sheet_digest="ab" * 32,
+            drafter="rules",
+            model=None,
+            consensus="2026-05-20, basis not stated, CNY, 7 analysts",
+            prompts=(PromptUsed(name="system.md", digest="cd" * 32),),
+            schemas=(PromptUsed(name="summary", digest="ef" * 32),),
         ),
-    }  # fmt: skip
+    }
     return Note(**fields | other)
 
 
@@ -272,9 +312,22 @@ def outside_code(markdown: str) -> str:
 
 
 ORDER = (
-    "Kingsoft Cloud Holdings Limited", "0.47", "Capital intensity", "Key figures", "Capital expenditure", "Consensus: ", "Summary", "Revenue rose",
-    "Second-order effects", "Suppliers of accelerators", "Consensus gap", "Catalysts", "What is missing", "Conflicts", "Withheld",
-)  # fmt: skip
+    "Kingsoft Cloud Holdings Limited",
+    "0.47",
+    "Capital intensity",
+    "Key figures",
+    "Capital expenditure",
+    "Consensus: ",
+    "Summary",
+    "Revenue rose",
+    "Second-order effects",
+    "Suppliers of accelerators",
+    "Consensus gap",
+    "Catalysts",
+    "What is missing",
+    "Conflicts",
+    "Withheld",
+)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +358,10 @@ def test_impact_shows_its_components_in_one_line() -> None:
 
 def test_banner_says_why_a_note_needs_review() -> None:
     both = make_note(status="needs_review", failed_steps=("second_order", "catalysts"), withheld=withheld("effects[0]", "effects[1]"))
-    expected = "Needs review**: no usable second-order effects and catalysts: those steps failed; two parts were withheld; their reasons are in the JSON."
+    expected = (
+        "Needs review**: no usable second-order effects and catalysts: those steps failed; "
+        "two parts were withheld; their reasons are in the JSON."
+    )
     assert expected in render_markdown(both)
     assert expected.replace("**", "") in Page(render_html(both)).text
     assert "Needs review" not in render_markdown(make_note(withheld=withheld("effects[0]")))
@@ -336,6 +392,31 @@ def test_guidance_and_consensus_follow_as_ranges() -> None:
         f.model_copy(update={"value": Decimal(2960), "written": "CNY 2,960m"}) if f.id == "revenue.guide" else f for f in FACTS
     )
     assert "CNY 2,960m (CNY 2,900m to CNY 3,000m)[^" in render_markdown(make_note(facts=off_middle))
+
+
+def test_guided_growth_stands_beside_the_guided_level() -> None:
+    of_guidance: dict[str, Any] = {"period": "FY26", "role": "guidance", "change": Change.YOY, "metric": "capex"}
+    guided = fact("capex.guide", "Capital expenditure", "+11% y/y", **of_guidance)
+    ends = [
+        fact(f"capex.guide.{end}", "Capital expenditure", f"+{n}% y/y", inputs=("capex.guide",), **of_guidance)
+        for end, n in (("low", 10), ("high", 12))
+    ]
+    against = derived(
+        "revenue.guide.vs_consensus",
+        "Revenue",
+        "+1.5% against consensus (CNY 2,906m)",
+        "a",
+        period="Q2 2026",
+        role="guidance",
+        metric="revenue",
+        change=Change.VS_CONSENSUS,
+    )
+    text = render_markdown(make_note(facts=(*FACTS, guided, *ends, against)))
+    assert "| Expected | Guidance | Consensus | y/y | Guidance against consensus |" in text
+    assert re.search(r"\| Capital expenditure, FY26 \| – \| – \| \+10% y/y to \+12% y/y\[\^\d+\] \| – \|", text)
+    assert re.search(
+        r"\| Revenue, Q2 2026 \| CNY 2,900m to CNY 3,000m\[\^\d+\] \| – \| – \| \+1.5% against consensus \(CNY 2,906m\)\[", text
+    )
 
 
 def test_long_tables_keep_what_claims_cite() -> None:
@@ -447,12 +528,12 @@ def test_sections_of_failed_steps_say_so() -> None:
 def test_footnotes_lead_from_the_claim_to_the_fact_to_the_source() -> None:
     text = render_markdown(make_note())
     assert (
-        "[^2]: Revenue: +37.2% y/y (CNY 1,970.0m in Q1 2025) · Q1 2026 · IFRS · computed `revenue / revenue.prior_year - 1` from [^1][^15] · `revenue.yoy`"
-        in text
+        "[^2]: Revenue: +37.2% y/y (CNY 1,970.0m in Q1 2025) · Q1 2026 · IFRS · computed "
+        "`revenue / revenue.prior_year - 1` from [^1][^15] · `revenue.yoy`" in text
     )
     assert (
-        "[^1]: Revenue: CNY 2,703.7m · Q1 2026 · IFRS · reported · source [`S1`](#sources): `Total revenues were RMB2,703.7 million` · `revenue`"
-        in text
+        "[^1]: Revenue: CNY 2,703.7m · Q1 2026 · IFRS · reported · source [`S1`](#sources): "
+        "`Total revenues were RMB2,703.7 million` · `revenue`" in text
     )
     assert "[^15]: Revenue: CNY 1,970.0m · Q1 2025 · IFRS · year-ago base · source [`S1`](#sources) · `revenue.prior_year`" in text
     assert "· basis not stated · reported · source [`S2`](#sources) · remark: `the source does not say net of what` · `leverage`" in text
@@ -566,7 +647,7 @@ def hostile_note(text: str) -> Note:
         conflicts=(text,),
         numbers=(),
         facts=(first.model_copy(update={"label": text, "quote": text, "remark": text, "segment": text}), *rest),
-        sources=(SourceUsed(number=1, id="release", title=text, published=None, url=f"javascript:{text}", secondary=False),),
+        sources=(source(1, "release", text, f"javascript:{text}"),),
         manifest=make_note().manifest.model_copy(update={"drafter": text, "model": text, "consensus": text}),
     )
 
@@ -628,9 +709,9 @@ def test_only_http_addresses_become_links(url: str | None, link: str | None) -> 
 
 
 def test_addresses_that_are_no_links_are_shown_as_text() -> None:
-    source = SourceUsed(number=1, id="release", title="Filing", published=None, url="javascript:alert(1)", secondary=False)
-    assert "- `S1` `Filing`, `javascript:alert(1)`\n" in render_markdown(make_note(sources=(source,)))
-    assert "<code>javascript:alert(1)</code>" in render_html(make_note(sources=(source,)))
+    filing = source(1, "release", "Filing", "javascript:alert(1)")
+    assert "- `S1` `Filing`, `javascript:alert(1)`\n" in render_markdown(make_note(sources=(filing,)))
+    assert "<code>javascript:alert(1)</code>" in render_html(make_note(sources=(filing,)))
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,12 @@ class _Chain:
         while waiting:
             ready = [step for step in waiting if all(name in self.results for name in step.after)]
             waiting = [step for step in waiting if step not in ready]
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._step(step)) for step in ready]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(self._step(step)) for step in ready]
+            except BaseExceptionGroup as several:
+                # One step's failure cancels its neighbour; the caller is told the first error, not a group.
+                raise several.exceptions[0] from None
             for step, task in zip(ready, tasks, strict=True):
                 result = self._agree(step, task.result())
                 self.results[step.name] = result

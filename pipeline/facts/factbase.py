@@ -9,11 +9,14 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from pipeline.errors import InputError, Problem
-from pipeline.facts.derive import Conflict, Derivation, Missing
-from pipeline.facts.figures import Change, Figure, stem
+from pipeline.facts.derive import derive_levels_and_changes
+from pipeline.facts.essentials import list_missing
+from pipeline.facts.expectations import derive_expectations
+from pipeline.facts.figures import Change, Figure, printed_places, stem
 from pipeline.facts.quantity import Scale, UnitClass
-from pipeline.facts.sheet import Fact, FactSheet, Role
+from pipeline.facts.sheet import Basis, Fact, FactSheet, Role
 from pipeline.facts.vocabulary import vocabulary
+from pipeline.facts.workings import Conflict, Missing, Workings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,16 @@ class FactBase:
     def of(cls, sheet: FactSheet) -> FactBase:
         """Resolve and derive. Raises InputError when one of the sheet's ids collides with that of a derived fact."""
         given = [_resolve(sheet, fact) for fact in sheet.facts]
-        derivation = Derivation(sheet, given)
-        derived = derivation.run()
+        workings = Workings(sheet, given)
+        derive_levels_and_changes(workings)
+        derive_expectations(workings)
+        list_missing(workings)
         figures = {figure.id: figure for figure in given}
-        for figure in derived:
+        for figure in workings.derived:
             if figure.id in figures:
                 raise InputError(Problem(f"the id '{figure.id}' belongs to a computed fact: give the sheet's own fact another id", field="facts"))
             figures[figure.id] = figure
-        return cls(sheet, MappingProxyType(figures), tuple(derivation.missing), tuple(derivation.conflicts))
+        return cls(sheet, MappingProxyType(figures), tuple(workings.missing), tuple(workings.conflicts))
 
     def __getitem__(self, name: str) -> Figure:
         return self.figures[name]
@@ -53,10 +58,10 @@ class FactBase:
         return next((f for f in self if f.change is None and f.role is role and f.stem == wanted), None)
 
     def change(self, metric: str, change: Change, segment: str | None = None) -> Figure | None:
-        """The change of a metric; of a reported and a computed one, the more precise."""
+        """The change of a metric as reported. Of a stated and a computed rate the one with more digits, the stated one when equal."""
         wanted = stem(metric, segment)
-        found = [f for f in self if f.change is change and f.stem == wanted and f.role is Role.ACTUAL]
-        return min(found, key=lambda f: f.quantity.interval.width, default=None)
+        found = [f for f in self if f.change is change and f.stem == wanted and f.role is Role.ACTUAL and f.basis not in _OTHER_TERMS]
+        return max(found, key=lambda f: (printed_places(f.quantity, f.scale), f.fact is not None), default=None)
 
     def find(self, reference: str) -> Figure | None:
         """The figure that a reference by series names, or None.
@@ -96,6 +101,7 @@ class FactBase:
         return hashlib.sha256(self.sheet.model_dump_json(by_alias=True).encode()).hexdigest()
 
 
+_OTHER_TERMS = (Basis.CONSTANT_CURRENCY, Basis.ORGANIC)
 _PARTS = {
     "plain": {"", "prior_year", "prior_quarter", "yoy", "qoq", "surprise"},
     "guidance": {"", "low", "high", "midpoint", "vs_consensus", "implied_yoy", "implied_qoq", "implied_rest"},
@@ -115,7 +121,8 @@ def is_reference(text: str) -> bool:
 def _resolve(sheet: FactSheet, fact: Fact) -> Figure:
     quantity = fact.quantity
     scale = fact.scale
-    if scale is Scale.ONE and quantity.unit.cls in (UnitClass.MONEY, UnitClass.SHARES) and abs(quantity.value) >= Decimal(10**6):
+    small = scale in (Scale.ONE, Scale.THOUSAND)
+    if small and quantity.unit.cls in (UnitClass.MONEY, UnitClass.SHARES) and abs(quantity.value) >= Decimal(10**7):
         scale = Scale.MILLION
     return Figure(
         id=fact.id,

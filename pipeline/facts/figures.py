@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from pipeline.facts.quantity import Bound, Quantity, Scale, Unit, UnitClass
-from pipeline.facts.sheet import Basis, Fact, Period, Role, Source
+from pipeline.facts.sheet import Basis, Fact, Period, PeriodKind, Role, Source
 from pipeline.facts.vocabulary import Metric
 
 
@@ -139,16 +139,24 @@ def in_words(sign: str, digits: str, unit: Unit, scale: Scale) -> str:
 
 
 def _round(quantity: Quantity, scale: Scale) -> Decimal:
-    value = quantity.value / scale.factor
+    places = printed_places(quantity, scale)
+    rounded = (quantity.value / scale.factor).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return rounded if places >= 0 else rounded.quantize(Decimal(1))
+
+
+def printed_places(quantity: Quantity, scale: Scale) -> int:
+    """How many decimals are printed: as many as the trade prints for the unit, fewer where the interval is wide.
+
+    An exact number (a guided midpoint) may have one more; an open-ended one has those that were written.
+    """
     width = quantity.interval.width / scale.factor
     places = _most_places(quantity, scale)
-    if not width.is_finite():
-        places = min(places, max(-int(value.as_tuple().exponent), 0))
-    elif width > 0:
-        while places > -12 and width > _SLACK.scaleb(-places):
-            places -= 1
-    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return rounded if places >= 0 else rounded.quantize(Decimal(1))
+    if width == 0 or not width.is_finite():
+        given = max(-int((quantity.value / scale.factor).normalize().as_tuple().exponent), 0)
+        return min(max(places, given), places + 1) if width == 0 else min(places, given)
+    while places > -12 and width > _SLACK.scaleb(-places):
+        places -= 1
+    return places
 
 
 def _most_places(quantity: Quantity, scale: Scale) -> int:
@@ -171,5 +179,9 @@ def written_with_base(figure: Figure) -> str:
     text += f" {figure.change.words}"
     if isinstance(figure, DerivedFact) and figure.base is not None:
         base = figure.base
-        text += f" ({written(base)}" + (")" if base.role is Role.CONSENSUS else f" in {base.period.label})")
+        text += f" ({written(base)}" + (")" if base.role is Role.CONSENSUS else f" {_at(base.period)} {base.period.label})")
     return text
+
+
+def _at(period: Period) -> str:
+    return "at" if period.kind is PeriodKind.INSTANT else "in"

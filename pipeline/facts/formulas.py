@@ -23,6 +23,7 @@ class Formula:
     compute: Callable[[tuple[Quantity, ...], int], Quantity]
     fills_in: bool = False
     """True where the formula only stands in for a level that is usually reported: no remark when it cannot be computed."""
+    needs_days: bool = False
 
 
 def _share(metric: str, part: str, whole: str = "revenue") -> Formula:
@@ -56,7 +57,7 @@ def _days(metric: str, balance: str, flow: str) -> Formula:
     def compute(quantities: tuple[Quantity, ...], days: int) -> Quantity:
         return quantities[0].over(quantities[1], MULTIPLE).times(Decimal(days), DAYS)
 
-    return Formula(metric, (balance, flow), f"{balance} / {flow} x days in the period", compute)
+    return Formula(metric, (balance, flow), f"{balance} / {flow} x days in the period", compute, needs_days=True)
 
 
 FORMULAS: tuple[Formula, ...] = (
@@ -80,6 +81,7 @@ FORMULAS: tuple[Formula, ...] = (
     _share("capex_intensity", "capex_with_leases"),
     _share("rnd_intensity", "rnd_expense"),
     _share("sbc_intensity", "stock_based_compensation"),
+    _sum("net_debt", "+total_debt", "-cash_and_investments"),
     _sum("net_debt", "+total_debt", "-cash", "-short_term_investments"),
     _sum("net_debt", "+total_debt", "-cash"),
     _multiple("interest_coverage", "operating_income", "interest_expense"),

@@ -232,6 +232,14 @@ ADJACENT_ONLY = frozenset(
 ) | {"short of", "in excess of", "better than", "north of", "south of", "shy of"}  # fmt: skip
 # Nouns that make what they are said of a change: "growth of 37.2%" is one, and so is "growth slowed to 12%".
 RATE_NOUNS = frozenset(("growth", "growth rate", "pace", "rate of growth"))
+# Nouns that a number behind them measures: "a decline of 3.4 points".
+CHANGE_NOUNS = frozenset(
+    """
+    growth increase increases decrease rise fall decline declines drop gain gains jump surge climb slide slump slip dip plunge improvement improvements
+    deterioration expansion contraction compression erosion reduction change move swing shift difference gap delta miss beat shortfall upside uptick
+    hike variance premium acceleration outperformance spread cut loss
+    """.split()
+)
 AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
 
 # Words that flip the sign of what follows: a loss of 55.8m is -55.8m.
@@ -271,7 +279,11 @@ class Period(StrEnum):
     YOY = "yoy"
     QOQ = "qoq"
     CONSENSUS = "consensus"
+    STREET = "street"
+    """Words that may speak of consensus ("analysts"): enough where consensus is needed, too little to refuse anything."""
     GUIDANCE = "guidance"
+    OUTLOOK = "outlook"
+    """Words that may speak of guidance, likewise."""
     PRIOR_YEAR = "prior_year"
     PRIOR_QUARTER = "prior_quarter"
     YTD = "ytd"
@@ -299,20 +311,18 @@ PERIODS: dict[str, Period] = {
     **dict.fromkeys(_each(_COMPARING, _QUARTER_AGO), Period.QOQ),
     **dict.fromkeys(_YEAR_AGO.split("|"), Period.PRIOR_YEAR),
     **dict.fromkeys(_QUARTER_AGO.split("|"), Period.PRIOR_QUARTER),
+    **dict.fromkeys("consensus|estimate|estimates|expectation|expectations|consensus estimate|consensus estimates|the street estimate".split("|"), Period.CONSENSUS),
     **dict.fromkeys(
-        "consensus|the street|street|wall street|analysts|analyst|estimate|estimates|estimated by|expectation|expectations|market expected|forecasts by analysts|"
-        "sell side|the market looked for|was expected|were expected|had been expected|had expected|had hoped|surprise|surprised|surprises|refinitiv|factset|"
-        "visible alpha|bloomberg".split("|"),
-        Period.CONSENSUS,
+        "the street|street|wall street|analysts|analyst|market expected|forecasts by analysts|sell side|the market looked for|was expected|were expected|"
+        "had been expected|had expected|had hoped|surprise|surprised|surprises|refinitiv|factset|visible alpha|bloomberg|the market".split("|"),
+        Period.STREET,
     ),
+    **dict.fromkeys("guidance|guided|guides|guiding|guidance range|guided range".split("|"), Period.GUIDANCE),
     **dict.fromkeys(
-        "guidance|guided|guides|guide|guiding|outlook|forecast|forecasts|sees|expects|projects|projected|midpoint|anticipates|calls for|"
-        "full year target|management expects|management sees|range".split("|"),
-        Period.GUIDANCE,
+        "outlook|forecast|forecasts|sees|expects|expected|projects|projected|midpoint|anticipates|calls for|target|targets|guide|looks for|plans".split("|"), Period.OUTLOOK
     ),
     **dict.fromkeys("year to date|ytd|first half|second half|nine months|first nine months|six months|first six months|half year".split("|"), Period.YTD),
 }
-EXPECTED = frozenset((Period.CONSENSUS, Period.GUIDANCE))
 
 
 class BasisWord(StrEnum):
@@ -352,3 +362,15 @@ OBJECT_MARKERS = frozenset(
 ABBREVIATIONS = frozenset("vs inc corp ltd co approx est no u.s jan feb mar apr jun jul aug sept sep oct nov dec e.g i.e dr mr ms st fig adj avg ca etc".split())
 # Metrics that a loose word may mean. Used only where the vocabulary has no longer phrase at that place.
 FAMILIES: dict[str, str] = {"margin": "_margin", "margins": "_margin", "profitability": "_margin"}
+# A metric named in prose also means these, where the sheet holds no level of the one that is named.
+KIN: dict[str, tuple[str, ...]] = {
+    "capex": ("capex_with_leases",),
+    "leverage": ("debt_to_ebitda", "net_debt_to_ebitda"),
+    "debt_to_ebitda": ("net_debt_to_ebitda",),
+    "eps_diluted": ("ffo_per_share",),
+    "cash": ("cash_and_investments",),
+}
+# Metrics that are rates of change themselves: their levels are stated as changes ("shares fell 23%").
+RATES = frozenset(
+    "organic_growth constant_currency_growth comparable_sales_growth same_property_noi_growth share_price_move incremental_margin".split()
+)

@@ -20,6 +20,7 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _PLAIN = re.compile(r"[0-9]*\.?[0-9]+")
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){2,}")
 _MOST_DIGITS = 24
+_MOST_LISTED = 20
 _VULGAR = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
 
 
@@ -407,15 +408,22 @@ class Scanner:
         here = self._past_hyphen(number.last)
         ahead = [self.low(here), self.low(here + 1)]
         if number.places == 0:
-            if ahead[0] in words.HORIZONS or (ahead[0] in ("or", "to") and False):
+            if ahead[0] in words.HORIZONS:
                 number.kind, number.last = Kind.HORIZON, here + 1
             elif ahead[0] in _ADJECTIVES and ahead[1] in words.HORIZONS:
                 number.kind, number.last = Kind.HORIZON, here + 2
-            elif number.value is not None and number.value <= 20 and (ahead[0] in words.LISTED or (self.kind_of(here) == "word" and ahead[1] in words.LISTED)):
+            elif number.value is not None and number.value <= _MOST_LISTED and self._counts_listed(here):
                 number.kind = Kind.COUNT
-        if number.unit is None and number.kind is None and self.kind_of(here) == "word":
-            number.unit = None
         return number
+
+    def _counts_listed(self, at: int) -> bool:
+        """Whether a noun of the text's own follows within a few adjectives: "two large structural forces"."""
+        for here in range(at, at + 4):
+            if self.low(here) in words.LISTED:
+                return True
+            if self.kind_of(here) != "word":
+                return False
+        return False
 
     # -- numbers in words ----------------------------------------------------------------------------------------------------
 
@@ -528,7 +536,7 @@ class Scanner:
 
     def _band_words(self, at: int) -> Number | None:
         """mid-teens, high twenties, low single digits, low- to mid-teens is two."""
-        here = self._past_hyphen(at + 1)
+        here = at + 2 if self.low(at + 1) == "-" and self.touches(at + 2) else at + 1
         part = words.BAND_PARTS[self.low(at)]
         if self.low(here) in words.DECADES:
             return self._band(at, here + 1, part, words.DECADES[self.low(here)])
@@ -557,7 +565,7 @@ class Scanner:
         """Link the ends of a range, and let the end without a unit take the other's: 3.45-3.55, 9 to 11 percent, $8.40 - $9.20."""
         gap = [self.low(at) for at in range(left.last, right.first)]
         before = self.low(left.first - 1)
-        if gap not in (["-"], ["–"], ["to"], ["and"], ["or"], ["-", "to"], ["-", "or"]) and not (not gap and right.sign < 0 and self.touches(right.first)):
+        if gap not in (["-"], ["–"], ["to"], ["and"], ["or"], ["-", "to"], ["-", "or"]):
             return
         if right.problem or left.problem or right.kind not in (None, Kind.HORIZON, Kind.YEAR) or left.kind not in (None, Kind.COUNT, Kind.YEAR):
             return
@@ -568,9 +576,6 @@ class Scanner:
             return
         if left.kind is not None or right.kind is not None or left.value is None or right.value is None:
             return
-        if not gap:
-            right.sign, right.value, right.interval = 0, -right.value, -right.interval if right.interval else None
-            right.first += 1
         is_open = left.unit is None and not left.is_scaled
         if left.unit is not None and right.unit is None and not right.is_scaled and gap != ["and"]:
             right.unit, right.currencies = left.unit, left.currencies

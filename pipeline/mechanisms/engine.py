@@ -10,7 +10,7 @@ from decimal import Decimal
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Figure, write_quantity, written
 from pipeline.facts.quantity import Interval, Quantity, Scale, UnitClass
-from pipeline.facts.sheet import Basis, Role
+from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.mechanisms.library import (
     PLACEHOLDER,
     Absent,
@@ -122,10 +122,16 @@ def judge(trigger: Trigger, facts: FactBase) -> Verdict:
 def find(reference: str, facts: FactBase) -> Figure | None:
     """The figure that a library reference means, or None.
 
-    A change whose base was not positive is a difference in money, not the growth that is meant: None.
+    None too for a change whose base was not positive, which is a difference in money and not the growth that is meant, and
+    for a figure of another stretch of time than the reported period, such as cash flow that a filing gives year to date.
     """
     figure = facts.find(reference)
-    return figure if figure is not None and figure.unit.cls is unit_of(reference) else None
+    if figure is None or figure.unit.cls is not unit_of(reference):
+        return None
+    period, reported = figure.period, facts.sheet.reported_period
+    if figure.role is Role.ACTUAL and period.kind is not PeriodKind.INSTANT and (period.start, period.end) != (reported.start, reported.end):
+        return None
+    return figure
 
 
 def _without(reference: str) -> Verdict:

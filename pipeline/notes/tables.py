@@ -63,10 +63,11 @@ class Tables:
         self._footnotes = footnotes
 
     def key_figures(self) -> Table:
+        """What the company reported: levels in the note's order of importance, each with its changes."""
         cited = {name for _, _, evidence in self._note.texts() for name in evidence}
         rows: list[tuple[str, tuple[Cell | None, ...]]] = []
         for group in _grouped(fact for fact in self._note.facts if fact.role == Role.ACTUAL and not _is_range_end(fact)):
-            levels = [fact for fact in group if fact.change is None]
+            levels: list[FactUsed | None] = [fact for fact in group if fact.change is None]
             for level in levels or [None]:
                 changes = [_find(group, change, level) for change in _CHANGES.values()]
                 shown = [fact for fact in (level, *changes) if fact is not None]
@@ -78,14 +79,16 @@ class Tables:
     def expectations(self) -> Table:
         """Guidance, and the street's figures for the periods that it is guided or expected for."""
         rows = []
-        for group in _grouped(fact for fact in self._note.facts if fact.role in (Role.GUIDANCE, Role.CONSENSUS)):
-            given = [fact for fact in group if fact.formula is None]
-            if given:
-                by_role = (next((fact for fact in given if fact.role == role), None) for role in (Role.GUIDANCE, Role.CONSENSUS))
-                computed = [fact for fact in group if fact.formula is not None and fact.role == Role.GUIDANCE]
-                changes = (_find(computed, change) for change in (Change.YOY, Change.QOQ, Change.VS_CONSENSUS))
-                cells = (*(self._expected_cell(fact) for fact in by_role), *map(self._cell, changes))
-                rows.append((self._row_label(given[0], tell_period=True), cells))
+        expected = (fact for fact in self._note.facts if fact.role in (Role.GUIDANCE, Role.CONSENSUS) and not _is_range_end(fact))
+        for group in _grouped(expected):
+            guided = [fact for fact in group if fact.role == Role.GUIDANCE]
+            level = next((fact for fact in guided if fact.change is None and fact.formula is None), None)
+            street = next((fact for fact in group if fact.role == Role.CONSENSUS), None)
+            changes = [_find(guided, change) for change in (Change.YOY, Change.QOQ, Change.VS_CONSENSUS)]
+            shown = [fact for fact in (level, street, *changes) if fact is not None]
+            if shown:
+                cells = tuple(self._expected_cell(fact) for fact in (level, street, *changes))
+                rows.append((self._row_label(shown[0], tell_period=True), cells))
         return _without_empty_columns(("Guidance", "Consensus", "y/y", "q/q", "Guidance against consensus"), rows)
 
     def _row_label(self, fact: FactUsed, *, tell_basis: bool = False, tell_period: bool = False) -> str:
@@ -102,7 +105,7 @@ class Tables:
         low, high = (self._facts.get(f"{fact.id}.{end}") for end in ("low", "high"))
         if low is None or high is None:
             return self._cell(fact)
-        ends = f"{low.written} to {high.written}"
+        ends = f"{split_base(low.written)[0]} to {split_base(high.written)[0]}"
         is_middle = fact.value * 2 == low.value + high.value
         return Cell(*((ends, "") if is_middle else (fact.written, f"({ends})")), self._footnotes.cite([fact.id]))
 

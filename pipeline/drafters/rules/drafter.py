@@ -17,7 +17,7 @@ from pipeline.drafters.rules.summary import summary
 from pipeline.llm.types import OnAttempt, Usage
 from pipeline.notes.models import StepName
 
-_STEPS: dict[StepName, Callable[[Brief], BaseModel]] = {
+STEPS: dict[StepName, Callable[[Brief], BaseModel]] = {
     "summarize": summary,
     "second_order": effects,
     "consensus_gap": consensus_gap,
@@ -35,7 +35,7 @@ class RuleDrafter:
 
     async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
         """The step's JSON, by rule."""
-        return StepAnswer(_STEPS[request.step](request.brief).model_dump_json(by_alias=True))
+        return StepAnswer(STEPS[request.step](request.brief).model_dump_json(by_alias=True))
 
     def cost_usd(self, usage: Usage) -> Decimal | None:
         """Rules cost nothing."""

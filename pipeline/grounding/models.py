@@ -1,0 +1,78 @@
+"""The mention: one number of a text, with what its sentence says about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from pipeline.facts.quantity import Interval, UnitClass
+from pipeline.grounding.lexicon import Approximation, BasisWord, Direction, Period
+from pipeline.grounding.numbers import Kind, PeriodLabel
+
+Span = tuple[int, int]
+
+
+class Form(StrEnum):
+    """What the sentence makes of a number: where a metric stands, how far it moved, or where it came from."""
+
+    LEVEL = "level"
+    CHANGE = "change"
+    BASE = "base"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One number in a text: `text == source[start:end]`.
+
+    `value` and `interval` are in whole units (yuan, percent, points); the interval is what the written rounding admits,
+    before any approximator. `step` is one unit in the last written place, None for words such as "half" and "mid-teens".
+    What a sentence says is kept twice where refusing and requiring differ: `periods`, `labels` and `bases` are attached
+    to this number, `said` and `labels_said` stand anywhere in its sentence.
+    """
+
+    text: str
+    start: int
+    end: int
+    value: Decimal | None = None
+    interval: Interval | None = None
+    step: Decimal | None = None
+    places: int = 0
+    unit: UnitClass | None = None
+    currencies: tuple[str, ...] = ()
+    is_scaled: bool = False
+    sign: int = 0
+    """-1 or +1 where the number itself carries a sign."""
+    kind: Kind | None = None
+    """Set for a structural number: it says when, which or how many, not how much."""
+    problem: str = ""
+    """Why the number cannot be read safely."""
+    label: PeriodLabel | None = None
+    range_with: Span | None = None
+    from_with: Span | None = None
+    """The number that this one is said to come from: of "from 27.6% to 39.0%", the 27.6%."""
+    form: Form | None = None
+    direction: Direction | None = None
+    direction_word: str = ""
+    approximator: Approximation | None = None
+    link: str = ""
+    """The word that ties the number to what stands before it: by, to, from, versus, level."""
+    periods: frozenset[Period] = frozenset()
+    said: frozenset[Period] = frozenset()
+    labels: tuple[PeriodLabel, ...] = ()
+    labels_said: tuple[PeriodLabel, ...] = ()
+    bases: frozenset[BasisWord] = frozenset()
+    metrics: tuple[str, ...] = ()
+    """The metric that the sentence says the number of, then others that it may mean. Empty: not identified."""
+    segments: tuple[str, ...] = ()
+    wholes: tuple[str, ...] = ()
+    """The metric that the number is a share or a multiple of: "1.1x revenue", "27.6% of revenue"."""
+    named: tuple[str, ...] = ()
+    """Every metric that the sentence names."""
+    is_certain: bool = True
+    """Whether `metrics` stands by the number itself, and not only somewhere near."""
+    is_segment_certain: bool = False
+    is_expected: bool = False
+    """Whether the sentence gives the number as what was expected or guided: "consensus of CNY 2,715m"."""
+    is_loss: bool = False
+    is_modal: bool = False
