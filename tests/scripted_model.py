@@ -27,7 +27,7 @@ class ScriptedModel:
     def __init__(self, facts: FactBase, plan: dict[StepName, Sequence[Change | Reply | None]] | None = None) -> None:
         brief = Brief(facts, evaluate(facts, library())[0])
         self.sound: dict[StepName, dict[str, Any]] = {
-            step: _with_numbers(json.loads(build(brief).model_dump_json(by_alias=True))) for step, build in STEPS.items()
+            step: json.loads(build(brief).model_dump_json(by_alias=True)) for step, build in STEPS.items()
         }
         self._plan = plan or {}
         self._asked: dict[str, int] = defaultdict(int)
@@ -47,11 +47,3 @@ class ScriptedModel:
             what(answer)
         return json.dumps(answer, ensure_ascii=False)
 
-
-def _with_numbers(value: Any, key: str = "") -> Any:
-    """Thresholds as numbers, as a model writes them."""
-    if isinstance(value, dict):
-        return {name: _with_numbers(inner, name) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_with_numbers(inner) for inner in value]
-    return float(value) if key == "threshold" else value

@@ -36,6 +36,8 @@ class Reply:
     """Takes the place of the chat completion."""
     delay_s: float = 0.0
     """Pause before the response."""
+    drip_s: float = 0.0
+    """Pause before each tenth of the body."""
     reset: bool = False
     """The connection breaks instead of a response."""
 
@@ -130,10 +132,14 @@ class ScriptedServer:
         return Reply(text=reply) if isinstance(reply, str) else reply
 
     def end(self, reply: Reply) -> None:
-        """Let the reply's delay pass, unless the server closes, and note that the request is over."""
-        self._closing.wait(reply.delay_s)
+        """Let the reply's delay pass and note that the request is over."""
+        self.pause(reply.delay_s)
         with self._lock:
             self._at_once -= 1
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless the server closes."""
+        self._closing.wait(seconds)
 
 
 class _Server(ThreadingHTTPServer):
@@ -146,6 +152,9 @@ class _Server(ThreadingHTTPServer):
 
 def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             try:
@@ -162,7 +171,10 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             for name, value in {"Content-Type": "application/json", "Content-Length": str(len(payload)), **reply.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(payload)
+            piece = max(1, len(payload) // 10) if reply.drip_s else len(payload) or 1
+            for start in range(0, len(payload), piece):
+                server.pause(reply.drip_s)
+                self.wfile.write(payload[start : start + piece])
 
         def _reset(self) -> None:
             # No lingering: closing sends RST at once. The reader must be closed too, or the socket stays open behind it.

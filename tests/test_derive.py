@@ -25,6 +25,7 @@ PERIODS = [
     quarter("year_ago", END - timedelta(days=365)),
     quarter("next", END + timedelta(days=91)),
     quarter("next_year_ago", END - timedelta(days=274)),
+    {"id": "fourteen_weeks", "kind": "quarter", "start": END - timedelta(days=475), "end": END - timedelta(days=365), "label": "fourteen_weeks"},
     {"id": "fy", "kind": "annual", "start": END - timedelta(days=89), "end": END + timedelta(days=275), "label": "FY26"},
 ]
 ROLES = {"now": "actual", "before": "prior_quarter", "year_ago": "prior_year"}
@@ -91,7 +92,7 @@ def test_a_reported_growth_rate_is_checked_against_the_computed_one() -> None:
     assert not agrees.conflicts
     differs = sheet(REVENUE, BASE, fact("r", "revenue", "23", unit="percent", scale="one", change="yoy"))
     assert [conflict.message for conflict in differs.conflicts] == [
-        "Revenue y/y: reported +23%, computed +20.0% (revenue / revenue.prior_year - 1)"
+        "Revenue y/y: reported +23%, computed +20.0% (`revenue / revenue.prior_year - 1`)"
     ]
     assert {"r", "revenue.yoy"} <= set(differs.figures), "both stay: nothing is averaged"
 
@@ -130,13 +131,13 @@ def test_guidance_has_ends_a_midpoint_and_stands_against_consensus_and_last_year
     assert written(facts["guidance.revenue.midpoint"]) == "$125m"
     assert shown(facts, "guidance.revenue.vs_consensus").startswith("-2% against consensus")
     assert shown(facts, "guidance.revenue.implied_yoy").startswith("+14% y/y")
-    assert shown(facts, "guidance.revenue.implied_qoq").startswith("+4% q/q")
+    assert shown(facts, "guidance.revenue.implied_qoq").startswith("+4.2% q/q")
 
 
 def test_full_year_guidance_leaves_the_rest_of_the_year() -> None:
     facts = sheet(REVENUE, fact("guidance.revenue", "revenue", None, "fy", low="500", high="520"))
     rest = facts["guidance.revenue.implied_rest"]
-    assert written(rest) == "$390m"
+    assert written(rest) == "$390.0m"
     assert isinstance(rest, DerivedFact)
     assert "the 3 quarters to come" in rest.formula
 
@@ -148,9 +149,9 @@ def test_two_bases_of_one_metric_are_not_compared() -> None:
 
 
 def test_periods_of_different_length_are_not_compared() -> None:
-    facts = sheet(REVENUE | {"period": "fy", "role": "actual"}, BASE)
+    facts = sheet(REVENUE, BASE | {"period": "fourteen_weeks", "role": "prior_year"})
     assert "revenue.yoy" not in facts
-    assert "differ in length" in facts.conflicts[0].message
+    assert "now and fourteen_weeks differ in length" in facts.conflicts[0].message
 
 
 def test_two_values_for_one_figure_are_shown() -> None:

@@ -10,15 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import jsonschema
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scripted_server import RESET, WEB_PAGE, Reply, Script, ScriptedServer, failure
 
 from pipeline.config import load_settings
 from pipeline.errors import (
-    AfterprintError,
     ConnectionFailed,
     EmptyAnswer,
     Filtered,
@@ -35,9 +30,9 @@ from pipeline.errors import (
     Truncated,
 )
 from pipeline.llm.client import ChatClient, Dialect
-from pipeline.llm.formats import MAX_ANSWER_CHARS, extract_object, strict_schema
 from pipeline.llm.types import Attempt, Completion, Message, Request
-from pipeline.llm.wire import host_of
+from pipeline.llm.wire import host_of, served_model
+from tests.scripted_server import RESET, WEB_PAGE, Reply, Script, ScriptedServer, failure
 
 KEY = "sk-test-0123456789"
 ANSWER = '{"headline":"Revenue up"}'
@@ -130,6 +125,11 @@ def test_an_answer_and_its_record() -> None:
         "finish_reason": "stop",
         "response_model": "test-model-2026",
     }
+
+
+def test_a_compressed_answer() -> None:
+    outcome, _ = play([Reply(body=gzip.compress(Reply(text=ANSWER).payload()), headers={"Content-Encoding": "gzip"})])
+    assert outcome.completions[0].text == ANSWER
 
 
 def test_the_same_request_is_the_same_bytes() -> None:
@@ -262,6 +262,13 @@ def test_a_silent_server_times_out() -> None:
         outcome = ask(server, timeout_s=0.1, max_attempts=1)
     assert type(outcome.error) is ConnectionFailed
     assert str(outcome.error) == f"no answer from {host_of(server.base_url)} within 0.1 s (AFTERPRINT_TIMEOUT_S)"
+
+
+def test_a_server_that_drips_times_out() -> None:
+    """Each piece comes in time; the whole does not."""
+    with ScriptedServer([Reply(text=ANSWER, drip_s=0.1)]) as server:
+        outcome = ask(server, timeout_s=0.5, max_attempts=1)
+    assert type(outcome.error) is ConnectionFailed
 
 
 def test_nobody_listens() -> None:
@@ -539,141 +546,43 @@ def test_requests_at_once_fall_back_together() -> None:
     assert [completion.format for completion in outcome.completions] == ["json_object"] * 3
 
 
-# The strict form of a schema
+# The model, where none is named
 
 
-def test_strict_schema() -> None:
-    schema = {
-        "title": "Summary",
-        "type": "object",
-        "$defs": {
-            "Claim": {
-                "type": "object",
-                "properties": {
-                    "text": {"type": "string", "minLength": 1, "maxLength": 400, "pattern": "^[A-Z]", "title": "Text"},
-                    "evidence": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}, "default": [], "minItems": 1},
-                },
-                "required": ["text"],
-            }
-        },
-        "properties": {
-            "kind": {"const": "summary", "type": "string"},
-            "claims": {"type": "array", "items": {"$ref": "#/$defs/Claim"}, "minItems": 3, "maxItems": 6},
-            "lead": {"$ref": "#/$defs/Claim", "description": "The first."},
-            "by": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}], "default": None},
-            "score": {"type": "number", "minimum": 0, "maximum": 1},
-            "either": {"oneOf": [{"$ref": "#/$defs/Claim"}, {"type": "string", "format": "uri"}], "discriminator": {"propertyName": "x"}},
-        },
-    }
-    original = json.dumps(schema)
-    assert strict_schema(schema) == {
-        "type": "object",
-        "properties": {
-            "kind": {"type": "string", "enum": ["summary"]},
-            "claims": {"type": "array", "minItems": 3, "maxItems": 6, "items": {"$ref": "#/$defs/Claim"}},
-            "lead": {"description": "The first.", "anyOf": [{"$ref": "#/$defs/Claim"}]},
-            "by": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]},
-            "score": {"type": "number"},
-            "either": {"anyOf": [{"$ref": "#/$defs/Claim"}, {"type": "string"}]},
-        },
-        "required": ["kind", "claims", "lead", "by", "score", "either"],
-        "additionalProperties": False,
-        "$defs": {
-            "Claim": {
-                "type": "object",
-                "properties": {
-                    "text": {"type": "string"},
-                    "evidence": {"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["a", "b"]}},
-                },
-                "required": ["text", "evidence"],
-                "additionalProperties": False,
-            }
-        },
-    }
-    assert json.dumps(schema) == original
-    jsonschema.Draft202012Validator.check_schema(strict_schema(schema))
+def listing(*names: str) -> Reply:
+    return Reply(body=json.dumps({"object": "list", "data": [{"id": name, "object": "model"} for name in names]}))
 
 
-# JSON in prose
+def served(reply: Reply) -> str:
+    with ScriptedServer([reply]) as server:
+        name = asyncio.run(served_model(server.base_url, KEY, load_settings()))
+    assert [(request.path, request.headers["authorization"]) for request in server.requests] == [("/v1/models", f"Bearer {KEY}")]
+    return name
+
+
+def test_the_only_model_of_a_server() -> None:
+    assert served(listing("qwen2.5")) == "qwen2.5"
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("reply", "offer"),
     [
-        '{"a": {"b": "}"}}',
-        '\n {"a": {"b": "}"}} \n',
-        'Sure:\n```json\n{"a": {"b": "}"}}\n```\nAnything else?',
-        '```\n{"a": {"b": "}"}}```',
-        '```json {"a": {"b": "}"}} ```',
-        'The answer is {"a": {"b": "}"}}, as asked.',
-        'In {braces} and "quotes", the answer is {"a": {"b": "}"}}.',
-        '<think>Maybe {"a": 1}?</think>{"a": {"b": "}"}}',
+        (listing("a", "b"), "serves a, b"),
+        (listing(*"abcdefgh"), "serves a, b, c, d, e and 3 more"),
+        (listing(), "does not tell what it serves"),
+        (failure(404), "does not tell what it serves"),
+        (Reply(body="{}"), "does not tell what it serves"),
+        (Reply(body='{"data":[7,{"id":null}]}'), "does not tell what it serves"),
     ],
 )
-def test_the_one_object_is_found(text: str) -> None:
-    assert extract_object(text) == '{"a": {"b": "}"}}'
+def test_a_model_has_to_be_named(reply: Reply, offer: str) -> None:
+    with pytest.raises(InputError, match=rf"^model: expected --model or AFTERPRINT_MODEL: 127\.0\.0\.1:\d+ {offer}$"):
+        served(reply)
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "no object",
-        "[1, 2]",
-        '{"a": 1',
-        '{"a": NaN}',
-        '{"a": 1} or {"a": 2}',
-        '```\n{"a":1}\n```\n```\n{"a":2}\n```',
-        "{'a': 1}",
-        "{}" * 9,
-    ],
+    ("reply", "error"), [(failure(401), KeyRejected), (failure(500), ServerFailed), (RESET, ConnectionFailed), (WEB_PAGE, NotJson)]
 )
-def test_nothing_to_choose_or_too_much(text: str) -> None:
-    assert extract_object(text) is None
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-)
-PROSE = st.text(st.characters(exclude_characters='{}"\\`'))
-
-
-@given(st.text(st.sampled_from('{}[]"\\`\n:,a1 ') | st.characters()))
-def test_no_text_breaks_the_search(text: str) -> None:
-    found = extract_object(text)
-    assert found is None or isinstance(json.loads(found), dict)
-
-
-@given(st.dictionaries(st.text(), JSON, min_size=1, max_size=4), PROSE, PROSE)
-def test_an_object_between_words_is_found_whole(value: dict[str, Any], before: str, after: str) -> None:
-    found = extract_object(before + json.dumps(value) + after)
-    assert found is not None
-    assert json.loads(found) == value
-
-
-@pytest.mark.parametrize("unit", ["{", "{}", '{"', "}", '"', "\\", "```", "```{", '{"a":', "{{}", "[", "{[", "</think>"])
-def test_the_search_stays_linear(unit: str) -> None:
-    """Counted in characters handed to the JSON parser, not in seconds: a slow machine must not fail it, a quadratic search must."""
-    text = (unit * MAX_ANSWER_CHARS)[:MAX_ANSWER_CHARS]
-    parsed = 0
-    original = json.loads
-
-    def counting(candidate: str, **options: Any) -> Any:
-        nonlocal parsed
-        parsed += len(candidate)
-        return original(candidate, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json, "loads", counting)
-        extract_object(text)
-    assert parsed <= 3 * MAX_ANSWER_CHARS
-
-
-def test_an_endless_answer_is_not_searched() -> None:
-    assert extract_object(" " * MAX_ANSWER_CHARS + "{}") is None
-
-
-def test_all_errors_belong_to_the_tree() -> None:
-    outcome, _ = play([failure(400, "Unsupported parameter: 'max_tokens'")] * 2)
-    assert isinstance(outcome.error, AfterprintError)
+def test_a_server_that_fails_when_asked_for_its_models(reply: Reply, error: type[ProviderError]) -> None:
+    with pytest.raises(error):
+        served(reply)

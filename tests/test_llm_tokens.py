@@ -96,6 +96,7 @@ class _Carrier(metadata.PathDistribution):
         (gzip.compress(b"aGVsbG8= 0\n" * 1000)[:-10], "cannot be read"),
         (None, "cannot be read"),
     ],
+    ids=["other content", "not compressed", "cut off", "missing"],
 )
 def test_damaged_data_is_refused(content: bytes | None, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if content is not None:

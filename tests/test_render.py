@@ -40,7 +40,7 @@ from pipeline.notes.models import (
     Withheld,
 )
 from pipeline.notes.render import code, escape_markdown, http_url, render_html, render_json, render_markdown, write_note
-from pipeline.notes.words import counted, listed, threshold_words
+from pipeline.notes.words import counted, label_in_sentence, listed, threshold_words
 
 SECRET = "Margins will double by Christmas"
 
@@ -121,6 +121,16 @@ FACTS = (
     derived("revenue.guide.low", "Revenue", "CNY 2,900m", "low end of revenue.guide", "revenue.guide", period="Q2 2026", role="guidance"),
     derived("revenue.guide.high", "Revenue", "CNY 3,000m", "high end of revenue.guide", "revenue.guide", period="Q2 2026", role="guidance"),
 )
+
+# In the order in which the page cites them; the ends of the guided range are in the range's own footnote.
+SHOWN = [
+    *(f.id for f in FACTS[:12]),
+    "revenue.consensus",
+    "revenue.guide",
+    "revenue.prior_year",
+    "revenue.prior_quarter",
+    "gross_margin.prior_year",
+]
 
 SUMMARY = (
     ("Revenue rose 37.2% to CNY 2,703.7m, a touch under the street.", ("revenue", "revenue.yoy", "revenue.surprise")),
@@ -365,7 +375,9 @@ def test_banner_says_why_a_note_needs_review() -> None:
     assert expected in render_markdown(both)
     assert expected.replace("**", "") in Page(render_html(both)).text
     assert "Needs review" not in render_markdown(make_note(withheld=withheld("effects[0]")))
-    assert "**Needs review**: its checks ask for an editor." in render_markdown(make_note(status="needs_review"))
+    assert "**Needs review**: its checks ask for an editor; their reasons are in the JSON." in render_markdown(
+        make_note(status="needs_review")
+    )
 
 
 def test_key_figures_carry_every_change_with_its_base() -> None:
@@ -394,6 +406,29 @@ def test_guidance_and_consensus_follow_as_ranges() -> None:
     assert "CNY 2,960m (CNY 2,900m to CNY 3,000m)[^" in render_markdown(make_note(facts=off_middle))
 
 
+def test_a_change_that_shows_its_base_goes_before_one_that_does_not() -> None:
+    stated = fact("revenue.yoy_reported", "Revenue", "+37% y/y", metric="revenue", change=Change.YOY)
+    assert "| +37.2% y/y (CNY 1,970.0m in Q1 2025)[^2] |" in render_markdown(make_note(facts=(stated, *FACTS)))
+
+
+def test_the_market_has_its_row() -> None:
+    move = fact("share_price_move", "Share price move", "-23%", role="market", basis="market", period="May 27, 2026")
+    text = render_markdown(make_note(facts=(*FACTS, move)))
+    assert re.search(r"\| Share price move, May 27, 2026 \| -23%\[\^\d+\] \|", text)
+    assert re.search(r"\]: Share price move: -23% · May 27, 2026 · market data · source", text)
+
+
+def test_two_bases_of_one_metric_keep_their_changes_apart() -> None:
+    adjusted = fact("capex.adjusted", "Capital expenditure", "CNY 2,500m", basis="adjusted", metric="capex", change=None)
+    changes = [
+        fact(f"capex.{basis}.growth", "Capital expenditure", f"+{n}% y/y", basis=basis, metric="capex", change=Change.YOY)
+        for basis, n in (("adjusted", 41), ("ifrs", 52))
+    ]
+    text = render_markdown(make_note(facts=(*FACTS, adjusted, *changes)))
+    assert re.search(r"\| Capital expenditure \(IFRS\) \| CNY 3,000m\[\^\d+\] \| \+52% y/y", text)
+    assert re.search(r"\| Capital expenditure \(adjusted\) \| CNY 2,500m\[\^\d+\] \| \+41% y/y", text)
+
+
 def test_guided_growth_stands_beside_the_guided_level() -> None:
     of_guidance: dict[str, Any] = {"period": "FY26", "role": "guidance", "change": Change.YOY, "metric": "capex"}
     guided = fact("capex.guide", "Capital expenditure", "+11% y/y", **of_guidance)
@@ -411,7 +446,7 @@ def test_guided_growth_stands_beside_the_guided_level() -> None:
         metric="revenue",
         change=Change.VS_CONSENSUS,
     )
-    text = render_markdown(make_note(facts=(*FACTS, guided, *ends, against)))
+    text = render_markdown(make_note(facts=(*FACTS, *ends, guided, against)))
     assert "| Expected | Guidance | Consensus | y/y | Guidance against consensus |" in text
     assert re.search(r"\| Capital expenditure, FY26 \| – \| – \| \+10% y/y to \+12% y/y\[\^\d+\] \| – \|", text)
     assert re.search(
@@ -426,7 +461,7 @@ def test_long_tables_keep_what_claims_cite() -> None:
     assert "Metric L |" in table
     assert "Metric M |" not in table
     assert "| Revenue |" in table
-    assert re.search(r"\[\^\d+\]: Metric M: 1.5%", text)
+    assert "Metric M" not in text
 
 
 def test_a_change_without_its_level_has_a_row() -> None:
@@ -452,6 +487,15 @@ def test_spans_of_an_edited_text_are_left_alone() -> None:
     note = make_note(summary=(claim("Sales were up by 37.2% this time."),), numbers=(stale, stale))
     assert "- Sales were up by 37.2% this time." in render_markdown(note)
     assert 'class="num grounded"' not in render_html(note)
+
+
+def test_a_number_that_is_traced_twice_is_printed_once() -> None:
+    again = trace("summary[0]", SUMMARY[0][0], "37.2%", "revenue.yoy", "y/y")
+    assert "- Revenue rose 37.2% y/y to CNY 2,703.7m, a touch" in render_markdown(make_note(numbers=(again, again)))
+
+
+def test_footnote_marks_stay_with_the_last_word() -> None:
+    assert 'That is all.<sup class="refs">' in render_html(make_note(summary=(claim("That is all.\n"),)))
 
 
 def test_numbers_of_the_html_tell_where_they_come_from() -> None:
@@ -538,6 +582,7 @@ def test_footnotes_lead_from_the_claim_to_the_fact_to_the_source() -> None:
     assert "[^15]: Revenue: CNY 1,970.0m · Q1 2025 · IFRS · year-ago base · source [`S1`](#sources) · `revenue.prior_year`" in text
     assert "· basis not stated · reported · source [`S2`](#sources) · remark: `the source does not say net of what` · `leverage`" in text
     assert "- `S1` [`Q1 2026 results, EX-99.1`](<https://ir.example.com/q1?a=1&b=2>), 2026-05-27\n" in text
+    assert "[^14]: Revenue: CNY 2,900m to CNY 3,000m · Q2 2026 · IFRS · guidance · source [`S1`](#sources) · `revenue.guide`" in text
     assert "- `S2` `News item`, secondary\n" in text
 
 
@@ -546,7 +591,8 @@ def test_every_footnote_is_cited_and_defined_once_and_numbered_in_reading_order(
     defined = re.findall(r"^\[\^(\d+)\]:", text, re.MULTILINE)
     body = text[: text.index("\n[^1]:")]
     cited = list(dict.fromkeys(re.findall(r"\[\^(\d+)\]", body)))
-    assert defined == cited == [str(n) for n in range(1, len(FACTS) + 1)]
+    assert defined == cited == [str(n) for n in range(1, len(SHOWN) + 1)]
+    assert re.findall(r"· `([\w.]+)`$", text, re.MULTILINE)[-len(SHOWN) :] == SHOWN
 
 
 def test_html_footnotes_lead_there_and_back() -> None:
@@ -555,7 +601,7 @@ def test_html_footnotes_lead_there_and_back() -> None:
     assert len(ids) == len(set(ids))
     inner = [str(link["href"])[1:] for link in page.all("a") if str(link["href"]).startswith("#")]
     assert set(inner) <= set(ids)
-    assert {f"fact-{n}" for n in range(1, len(FACTS) + 1)} <= set(inner)
+    assert {f"fact-{n}" for n in range(1, len(SHOWN) + 1)} <= set(inner)
     assert {"source-1", "source-2", "source-3"} <= set(inner)
 
 
@@ -570,7 +616,7 @@ def test_markdown_footnotes_work_in_a_reader_that_knows_them() -> None:
     html = MarkdownIt("commonmark").enable("table").use(footnotes.footnote_plugin).render(render_markdown(make_note()))
     assert "[^" not in html
     items = re.findall(r'<li id="fn(\d+)"[^>]*>\s*<p>(.*?)</p>', html, re.DOTALL)
-    assert [int(number) for number, _ in items] == list(range(1, len(FACTS) + 1))
+    assert [int(number) for number, _ in items] == list(range(1, len(SHOWN) + 1))
     assert items[10][1].startswith("Leverage: 5x")
 
 
@@ -647,7 +693,7 @@ def hostile_note(text: str) -> Note:
         conflicts=(text,),
         numbers=(),
         facts=(first.model_copy(update={"label": text, "quote": text, "remark": text, "segment": text}), *rest),
-        sources=(source(1, "release", text, f"javascript:{text}"),),
+        sources=(source(1, "release", text, f"javascript:{text}"), source(2, "article", text, f"https://example.com/{text}")),
         manifest=make_note().manifest.model_copy(update={"drafter": text, "model": text, "consensus": text}),
     )
 
@@ -712,6 +758,9 @@ def test_addresses_that_are_no_links_are_shown_as_text() -> None:
     filing = source(1, "release", "Filing", "javascript:alert(1)")
     assert "- `S1` `Filing`, `javascript:alert(1)`\n" in render_markdown(make_note(sources=(filing,)))
     assert "<code>javascript:alert(1)</code>" in render_html(make_note(sources=(filing,)))
+    odd = make_note(sources=(source(1, "release", "Filing", "https://example.com/a b"),))
+    assert '<a href="https://example.com/a%20b" rel=' in render_html(odd)
+    assert "[`Filing`](<https://example.com/a%20b>)" in render_markdown(odd)
 
 
 @pytest.mark.parametrize(
@@ -726,6 +775,7 @@ def test_addresses_that_are_no_links_are_shown_as_text() -> None:
         ("- item", "\\- item"),
         ("gross_margin", "gross\\_margin"),
         ("done!", "done\\!"),
+        ("a | b", "a \\| b"),
     ],
 )
 def test_escaping_leaves_ordinary_prose_alone(text: str, escaped: str) -> None:
@@ -766,6 +816,14 @@ def test_a_threshold_on_an_unknown_fact_is_the_bare_number() -> None:
     assert threshold_words(Decimal("-1200.5"), None) == "-1,200.5"
     note = make_note(second_order_effects=(effect(falsifier=watch("order_backlog", "1200")),))
     assert "Wrong if: order backlog (`order_backlog`) at least `1,200`\n" in render_markdown(note)
+
+
+@pytest.mark.parametrize(
+    ("label", "segment", "words"),
+    [("Gross margin", None, "gross margin"), ("EPS, diluted", None, "EPS, diluted"), ("Mac revenue", "Mac", "Mac revenue")],
+)
+def test_labels_in_a_sentence_keep_names_and_acronyms(label: str, segment: str | None, words: str) -> None:
+    assert label_in_sentence(FACTS[0].model_copy(update={"label": label, "segment": segment})) == words
 
 
 def test_counts_and_lists() -> None:

@@ -64,14 +64,14 @@ def _ratio(w: Workings, formula: Formula, role: Role) -> None:
     if len(inputs) < len(found):
         if role is Role.ACTUAL and not formula.fills_in and len(inputs) > len(found) / 2:
             absent = [vocabulary()[name].label for name, figure in zip(formula.inputs, found, strict=True) if figure is None]
-            w.miss(metric, f"{formula.text}: the sheet has no {' and no '.join(absent)}")
+            w.miss(metric, f"`{formula.text}`: the sheet has no {' and no '.join(absent)}")
         return
     flow = next((f for f in inputs if f.period.kind is not PeriodKind.INSTANT), inputs[0])
     if open_ended(*inputs):
         return
     days = (flow.period.end - flow.period.start).days + 1 if flow.period.start else 0
     if formula.needs_days and not days:
-        w.miss(metric, f"{formula.text}: the period '{flow.period.id}' has no start date")
+        w.miss(metric, f"`{formula.text}`: the period '{flow.period.id}' has no start date")
         return
     quantity = w.compute(metric, formula.text, lambda: formula.compute(tuple(f.quantity for f in inputs), days))
     if quantity is None:
@@ -122,7 +122,7 @@ def growth_or_none(now: Quantity, base: Quantity) -> Quantity | None:
 def _comparable(w: Workings, now: Figure, base: Figure, change: Change) -> bool:
     """Whether the two are alike but for their periods; where not, the reader is told."""
     if isinstance(now, DerivedFact) and isinstance(base, DerivedFact) and now.metric.kind != "flow" and now.formula != base.formula:
-        reason = f"{now.formula} now, {base.formula} in the base: two definitions are not compared"
+        reason = f"`{now.formula}` now, `{base.formula}` in the base: two definitions are not compared"
         w.missing.append(Missing(f"{now.stem}.{change}_change", f"{now.label} {change.words}", reason))
         return False
     if now.unit != base.unit:
@@ -173,7 +173,7 @@ def _cross_check(w: Workings) -> None:
             alike = computed.change is rate.change and computed.stem == rate.stem and computed.unit == rate.unit and same_basis(rate, computed)
             if alike and rate.id not in _ancestors(w, computed) and not rate.quantity.interval.meets(computed.quantity.interval):
                 text = f"{rate.label} {computed.change and computed.change.words}: reported {written(rate)}, computed {written(computed)}"
-                w.conflicts.append(Conflict((rate.id, computed.id), f"{text} ({computed.formula})"))
+                w.conflicts.append(Conflict((rate.id, computed.id), f"{text} (`{computed.formula}`)"))
 
 
 def _ancestors(w: Workings, figure: DerivedFact) -> set[str]:

@@ -105,7 +105,9 @@ def written(figure: Figure, *, signed: bool | None = None) -> str:
 
     Changes carry their sign unless `signed` says otherwise. No more digits are printed than the interval supports.
     """
-    return write_quantity(figure.quantity, figure.scale, signed=figure.change is not None if signed is None else signed, bound=figure.bound)
+    text = write_quantity(figure.quantity, figure.scale, signed=figure.change is not None if signed is None else signed, bound=figure.bound)
+    # "Diluted EPS of $1.65 per share" says it twice.
+    return text.removesuffix(" per share") if "EPS" in figure.label or "per share" in figure.label else text
 
 
 def write_quantity(quantity: Quantity, scale: Scale = Scale.ONE, *, signed: bool = False, bound: Bound | None = None) -> str:
@@ -147,13 +149,14 @@ def _round(quantity: Quantity, scale: Scale) -> Decimal:
 def printed_places(quantity: Quantity, scale: Scale) -> int:
     """How many decimals are printed: as many as the trade prints for the unit, fewer where the interval is wide.
 
-    An exact number (a guided midpoint) may have one more; an open-ended one has those that were written.
+    An exact number (a guided range's end) has those that it needs, a midpoint one more; an open-ended one those that were written.
     """
     width = quantity.interval.width / scale.factor
     places = _most_places(quantity, scale)
     if width == 0 or not width.is_finite():
         given = max(-int((quantity.value / scale.factor).normalize().as_tuple().exponent), 0)
-        return min(max(places, given), places + 1) if width == 0 else min(places, given)
+        least = places if quantity.unit.cls is UnitClass.PER_SHARE else 0
+        return max(least, min(given, places + (width == 0)))
     while places > -12 and width > _SLACK.scaleb(-places):
         places -= 1
     return places

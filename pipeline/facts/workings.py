@@ -106,7 +106,7 @@ class Workings:
         try:
             return compute()
         except (ZeroDivisionError, ValueError) as error:
-            self.miss(metric, f"{formula}: {error}")
+            self.miss(metric, f"`{formula}`: {error}")
         return None
 
 

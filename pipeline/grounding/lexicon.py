@@ -348,7 +348,7 @@ BASES: dict[str, BasisWord] = {
 # -- clauses ---------------------------------------------------------------------------------------------------------------
 
 # Between two numbers, the first of these ends what belongs to the number before it.
-SEPARATORS = frozenset(", ; : ( ) [ ] — – / | • · and but while whereas though although as with so yet versus vs against compared from to than plus or into".split())
+SEPARATORS = frozenset(", ; : ( ) [ ] — – / | • and but while whereas though although as with so yet versus vs against compared from to than plus or into".split())
 # Where one thought ends and another starts.
 BREAKS = frozenset("; — while whereas although though but".split())
 # A metric after one of these is not what the sentence says the number of: "helped by capex".
@@ -371,6 +371,4 @@ KIN: dict[str, tuple[str, ...]] = {
     "cash": ("cash_and_investments",),
 }
 # Metrics that are rates of change themselves: their levels are stated as changes ("shares fell 23%").
-RATES = frozenset(
-    "organic_growth constant_currency_growth comparable_sales_growth same_property_noi_growth share_price_move incremental_margin".split()
-)
+RATES = frozenset("organic_growth constant_currency_growth same_store_sales same_property_noi_growth share_price_move".split())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from pipeline.llm.types import FormatMode, Message, Request
+from pipeline.llm.types import FormatMode, Request
 
 FORMATS: tuple[FormatMode, ...] = ("json_schema", "json_object", "text")
 """From the one that constrains most to the one that every server has."""
@@ -59,19 +59,15 @@ def response_format(request: Request, mode: FormatMode) -> dict[str, Any] | None
 
 
 def messages(request: Request, mode: FormatMode, schema_note: str) -> list[dict[str, str]]:
-    """The conversation as JSON. Without a strict schema, `schema_note` with the full schema in it ends the last user message.
+    """The conversation as JSON. Without a strict schema, `schema_note` with the full schema in it ends the last message, the user's.
 
     Only that message differs, so the conversation before it stays what the server has in its cache.
     """
-    turns: list[Message] = list(request.messages)
+    turns: list[dict[str, str]] = [{"role": turn.role, "content": turn.content} for turn in request.messages]
     if mode != "json_schema":
-        last = max((index for index, turn in enumerate(turns) if turn.role == "user"), default=None)
         note = schema_note.replace("{schema}", json.dumps(request.schema, ensure_ascii=False, separators=(",", ":")))
-        if last is None:
-            turns.append(Message("user", note))
-        else:
-            turns[last] = turns[last]._replace(content=f"{turns[last].content}\n\n{note}")
-    return [{"role": turn.role, "content": turn.content} for turn in turns]
+        turns[-1]["content"] += f"\n\n{note}"
+    return turns
 
 
 def extract_object(text: str) -> str | None:

@@ -120,13 +120,25 @@ class Wire:
 
     async def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """The chat completion that the server returns for `body`, as parsed JSON. Raises a ProviderError for everything else."""
+        return await self._fetch("/chat/completions", body)
+
+    async def models(self) -> list[str]:
+        """Names of the models that the server lists. Raises a ProviderError where it does not answer with JSON."""
+        listed = (await self._fetch("/models")).get("data")
+        entries = [entry.get("id") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        return [clean(name, 100) for name in entries if isinstance(name, str)]
+
+    async def _fetch(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         import httpx2
         import openai
 
         try:
             # The client's own time-out starts again with every byte; this one does not.
             async with asyncio.timeout(self._timeout_s):
-                response = await self._sdk.post("/chat/completions", cast_to=httpx2.Response, body=body)
+                if body is None:
+                    response = await self._sdk.get(path, cast_to=httpx2.Response)
+                else:
+                    response = await self._sdk.post(path, cast_to=httpx2.Response, body=body)
         except openai.APIStatusError as error:
             # Not chained: the SDK's error repeats the server's words, which may repeat the key.
             failure = self._rejection(error.response.status_code, error.response.headers, error.response.text)
@@ -196,6 +208,25 @@ class Wire:
             target = self._said(headers.get("location", "elsewhere"))
             return RequestRejected(f"{self._url} sends requests on to {target}: use that as the base URL ({status})", **details)
         return RequestRejected(f"{self._host} rejected the request {says}", **details)
+
+
+async def served_model(base_url: str, api_key: str | None, settings: Settings) -> str:
+    """The model of a server that lists just one.
+
+    Raises InputError, with what it lists, where the user has to choose; ProviderError where the server does not answer.
+    """
+    async with Wire(base_url, api_key, settings) as wire:
+        try:
+            names = await wire.models()
+        except KeyRejected:
+            raise
+        except RequestRejected:
+            names = []
+    if len(names) == 1:
+        return names[0]
+    offer = f"serves {', '.join(names[:5])}" if names else "does not tell what it serves"
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    raise InputError(Problem(f"expected --model or AFTERPRINT_MODEL: {host_of(base_url)} {offer}{more}", field="model"))
 
 
 class _Complaint(NamedTuple):

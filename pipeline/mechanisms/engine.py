@@ -10,7 +10,7 @@ from decimal import Decimal
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Figure, write_quantity, written
 from pipeline.facts.quantity import Interval, Quantity, Scale, UnitClass
-from pipeline.facts.sheet import Basis, PeriodKind, Role
+from pipeline.facts.sheet import Basis, Period, PeriodKind, Role
 from pipeline.mechanisms.library import (
     PLACEHOLDER,
     Absent,
@@ -128,10 +128,17 @@ def find(reference: str, facts: FactBase) -> Figure | None:
     figure = facts.find(reference)
     if figure is None or figure.unit.cls is not unit_of(reference):
         return None
-    period, reported = figure.period, facts.sheet.reported_period
-    if figure.role is Role.ACTUAL and period.kind is not PeriodKind.INSTANT and (period.start, period.end) != (reported.start, reported.end):
+    if (
+        figure.role is Role.ACTUAL
+        and figure.period.kind is not PeriodKind.INSTANT
+        and not _same_stretch(figure.period, facts.sheet.reported_period)
+    ):
         return None
     return figure
+
+
+def _same_stretch(one: Period, other: Period) -> bool:
+    return (one.start, one.end) == (other.start, other.end)
 
 
 def _without(reference: str) -> Verdict:

@@ -23,9 +23,10 @@ FactIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=12, descript
 Threshold = Annotated[
     Decimal,
     Field(allow_inf_nan=False),
-    PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json"),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}]}),
+    PlainSerializer(float, return_type=float, when_used="json"),
+    WithJsonSchema({"type": "number"}),
 ]
+"""A limit that somebody set: exact, and short enough that a JSON number holds it."""
 
 Party = Literal["company", "customers", "suppliers", "competitors", "lenders", "shareholders", "regulators", "employees"]
 Direction = Literal["positive", "negative", "mixed"]

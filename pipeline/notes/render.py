@@ -79,11 +79,12 @@ def write_note(note: Note, folder: Path, stem: str, formats: Sequence[Format]) -
     except OSError as error:
         raise InputError(Problem(f"cannot make this folder: {error.strerror}", file=str(folder))) from error
     for path, page in pages.items():
-        _replace(path, page)
+        write_atomically(path, page)
     return list(pages)
 
 
-def _replace(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
+    """Replace the file at `path` whole or not at all. Raises InputError when it cannot be written."""
     # Beside the target, because a rename is atomic within one file system only.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -156,11 +157,10 @@ def _link(label: str, url: str | None) -> Md:
 
 
 def _block(pairs: Sequence[tuple[str, str]]) -> Md:
-    """Names and values in a fenced block."""
+    """Names and values in a fenced block. No line can close it, because each starts with a name."""
     width = max(len(name) for name, _ in pairs)
-    lines = [f"{plain(name):<{width}}  {plain(value)}" for name, value in pairs]
-    fence = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
-    return Md("\n".join([f"{fence}text", *lines, fence]))
+    lines = (f"{plain(name):<{width}}  {plain(value)}" for name, value in pairs)
+    return Md("\n".join(["```text", *lines, "```"]))
 
 
 @cache

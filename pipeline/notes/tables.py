@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.facts.figures import Change
@@ -63,10 +63,10 @@ class Tables:
         self._footnotes = footnotes
 
     def key_figures(self) -> Table:
-        """What the company reported: levels in the note's order of importance, each with its changes."""
+        """What the company reported and the market did: levels in the note's order, each with its changes."""
         cited = {name for _, _, evidence in self._note.texts() for name in evidence}
         rows: list[tuple[str, tuple[Cell | None, ...]]] = []
-        for group in _grouped(fact for fact in self._note.facts if fact.role == Role.ACTUAL and not _is_range_end(fact)):
+        for group in _grouped(fact for fact in self._note.facts if fact.role in (Role.ACTUAL, Role.MARKET) and not _is_range_end(fact)):
             levels: list[FactUsed | None] = [fact for fact in group if fact.change is None]
             for level in levels or [None]:
                 changes = [_find(group, change, level) for change in _CHANGES.values()]
@@ -102,12 +102,17 @@ class Tables:
     def _expected_cell(self, fact: FactUsed | None) -> Cell | None:
         if fact is None:
             return None
-        low, high = (self._facts.get(f"{fact.id}.{end}") for end in ("low", "high"))
-        if low is None or high is None:
-            return self._cell(fact)
-        ends = f"{split_base(low.written)[0]} to {split_base(high.written)[0]}"
-        is_middle = fact.value * 2 == low.value + high.value
-        return Cell(*((ends, "") if is_middle else (fact.written, f"({ends})")), self._footnotes.cite([fact.id]))
+        return Cell(*with_range(fact, self._facts), self._footnotes.cite([fact.id]))
+
+
+def with_range(fact: FactUsed, facts: Mapping[str, FactUsed]) -> tuple[str, str]:
+    """`CNY 2,900m to CNY 3,000m` for a guided range, a mean with its range beside it, or the fact as written."""
+    low, high = (facts.get(f"{fact.id}.{end}") for end in ("low", "high"))
+    if low is None or high is None:
+        return split_base(fact.written)
+    ends = f"{split_base(low.written)[0]} to {split_base(high.written)[0]}"
+    # The sheet gives either a figure or a range; for a range, the value is its middle.
+    return (ends, "") if fact.value * 2 == low.value + high.value else (fact.written, f"({ends})")
 
 
 def split_base(written: str) -> tuple[str, str]:
@@ -125,9 +130,9 @@ def _grouped(facts: Iterable[FactUsed]) -> list[list[FactUsed]]:
 
 
 def _find(group: Sequence[FactUsed], change: Change, level: FactUsed | None = None) -> FactUsed | None:
-    """The change of a level: the one on the level's own basis before any other."""
+    """The change of a level: one on the level's own basis before any other, and one that shows its base before one that does not."""
     found = [fact for fact in group if fact.change is change]
-    return next((fact for fact in found if level is not None and fact.basis == level.basis), found[0] if found else None)
+    return min(found, key=lambda fact: (level is not None and fact.basis != level.basis, not split_base(fact.written)[1]), default=None)
 
 
 def _is_range_end(fact: FactUsed) -> bool:

@@ -23,7 +23,7 @@ from pipeline.notes.models import (
     SourceUsed,
     Watch,
 )
-from pipeline.notes.tables import Footnotes, Ref, Tables, split_base
+from pipeline.notes.tables import Footnotes, Ref, Tables, split_base, with_range
 from pipeline.notes.words import basis_words, counted, gap_words, label_in_sentence, listed, role_words, threshold_words, words
 
 
@@ -93,6 +93,7 @@ class Entry:
     number: int
     id: str
     fact: FactUsed | None
+    written: str
     basis: str
     role: str
     inputs: tuple[Ref, ...]
@@ -115,8 +116,7 @@ class NoteView:
         self.effects = [self._effect(n, effect) for n, effect in enumerate(note.second_order_effects)]
         self.gap = self._gap(note.consensus_gap) if note.consensus_gap is not None else None
         self.catalysts = [self._catalyst(n, catalyst) for n, catalyst in enumerate(note.catalysts)]
-        # Facts that nothing above cites are cited once here: many renderers drop footnotes without a reference.
-        self.behind = self._footnotes.cite(name for name in self._facts if name not in self._footnotes.numbers)
+        self.behind = self._behind()
         self.evidence = [self._entry(name, number) for name, number in self._footnotes.numbers.items()]
 
     # -- around the text ---------------------------------------------------------------------------------------------
@@ -143,7 +143,10 @@ class NoteView:
             return None
         failed = [words(step) for step in self.note.failed_steps]
         steps = f"no usable {listed(failed)}: {'that step' if len(failed) == 1 else 'those steps'} failed" if failed else None
-        return "; ".join(reason for reason in (steps, self.withheld) if reason) or "its checks ask for an editor"
+        return (
+            "; ".join(reason for reason in (steps, self.withheld) if reason)
+            or "its checks ask for an editor; their reasons are in the JSON"
+        )
 
     @property
     def missing(self) -> list[tuple[str, str]]:
@@ -250,15 +253,25 @@ class NoteView:
 
     # -- footnotes ---------------------------------------------------------------------------------------------------
 
+    def _behind(self) -> tuple[Ref, ...]:
+        """What the cited facts were computed from. It is cited as well, because many renderers drop footnotes that are not."""
+        names = list(self._footnotes.numbers)
+        cited = len(names)
+        for name in names:  # grows while it is walked
+            fact = self._facts.get(name)
+            names += [one for one in (fact.inputs if fact else ()) if one in self._facts and one not in names]
+        return self._footnotes.cite(names[cited:])
+
     def _entry(self, name: str, number: int) -> Entry:
         fact = self._facts.get(name)
         if fact is None:
-            return Entry(number, name, None, "", "", (), None)
+            return Entry(number, name, None, "", "", "", (), None)
         numbers = self._footnotes.numbers
         return Entry(
             number=number,
             id=name,
             fact=fact,
+            written=" ".join(filter(None, with_range(fact, self._facts))),
             basis=basis_words(fact.basis),
             role=role_words(fact),
             inputs=tuple(Ref(numbers[one], is_first=False) for one in fact.inputs if one in numbers),

@@ -11,7 +11,7 @@ from pipeline.drafters.rules.prose import Words, name
 from pipeline.facts.figures import Figure, written
 from pipeline.facts.sheet import PeriodKind
 from pipeline.mechanisms.engine import Fired, fill, size, watch_from
-from pipeline.notes.models import Catalyst, Catalysts, Watch
+from pipeline.notes.models import Catalyst, Catalysts, Watch, Window
 
 _MOST = 4
 
@@ -29,10 +29,10 @@ def _next_print(brief: Brief) -> list[Catalyst]:
     turn = pivot(brief.facts)
     if turn is None:
         return []
-    comparison, limit = turn.back
+    decides, comparison, limit = turn.undone
     verb = "fell" if turn.change.quantity.value < 0 else "rose"
     words = Words(f"The next print should show whether {name(turn.level)}, which {verb} {size(turn.change)} y/y to {written(turn.level)}", [turn.level, turn.change])
-    words.add(f", {'starts back towards' if turn.worse else 'holds above'} the {written(turn.base)} of a year earlier.", turn.base)
+    words.add(f", {'starts back towards' if turn.worse else 'holds its gain over'} the {written(turn.base)} of a year earlier.", turn.base)
     kind = "results" if brief.facts.sheet.reported_period.kind is not PeriodKind.ANNUAL else "annual results"
     return [
         Catalyst(
@@ -41,7 +41,7 @@ def _next_print(brief: Brief) -> list[Catalyst]:
             window=release_window(brief.facts.sheet),
             horizon="next_1_2_quarters",
             direction="positive" if turn.worse else "negative",
-            watch=Watch(metric=turn.level.id, comparison=comparison, threshold=limit),
+            watch=Watch(metric=decides, comparison=comparison, threshold=limit),
             claim=words.claim(),
         )
     ]
@@ -56,12 +56,14 @@ def _from_mechanism(fired: Fired, brief: Brief) -> Catalyst | None:
         return None
     text, cited = filled
     evidence: list[Figure] = [*cited, brief.facts[watch.metric], *fired.facts]
-    later = fired.mechanism.horizon != "next_1_2_quarters"
+    next_print, year_on = release_window(brief.facts.sheet), release_window(brief.facts.sheet, ahead=4)
+    # What a print shows comes with the next one; a product, a contract or a financing may come at any time until a year on.
+    soon = rule.kind in ("earnings", "guidance") or "next print" in rule.event or fired.mechanism.horizon == "next_1_2_quarters"
     return Catalyst(
         event=rule.event,
         kind=rule.kind,
-        window=release_window(brief.facts.sheet, ahead=4) if later else release_window(brief.facts.sheet),
-        horizon=fired.mechanism.horizon,
+        window=next_print if soon else Window.model_validate({"from": next_print.from_, "to": year_on.to}),
+        horizon="next_1_2_quarters" if soon else fired.mechanism.horizon,
         direction=rule.direction,
         watch=watch,
         claim=Words(text, evidence).claim(),

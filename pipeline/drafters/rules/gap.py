@@ -11,6 +11,7 @@ from pipeline.drafters.rules.prose import Words, moved, name, sentence, versus_c
 from pipeline.errors import NothingToDraft
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, Figure, written
+from pipeline.facts.quantity import UnitClass
 from pipeline.facts.sheet import Role
 from pipeline.mechanisms.engine import size
 from pipeline.notes.models import Claim, ConsensusGap, Falsifier, GapSign
@@ -25,7 +26,7 @@ def consensus_gap(brief: Brief) -> ConsensusGap:
     turn = pivot(facts)
     if turn is None:
         raise NothingToDraft("no reported figure of the sheet has a year-ago base")
-    comparison, limit = turn.back
+    decides, comparison, limit = turn.undone
     surprise = next((f for m in ("revenue", "adjusted_eps", "eps_diluted") if (f := facts.find(f"{m}.surprise"))), None)
     return ConsensusGap(
         street_view=_street_view(facts, turn, surprise),
@@ -33,7 +34,7 @@ def consensus_gap(brief: Brief) -> ConsensusGap:
         metric=turn.level.id,
         sign=_sign(surprise, turn, facts),
         why_missed=_why_missed(facts, turn),
-        falsifier=Falsifier(metric=turn.level.id, comparison=comparison, threshold=limit, by=release_window(facts.sheet).to),
+        falsifier=Falsifier(metric=decides, comparison=comparison, threshold=limit, by=release_window(facts.sheet).to),
     )
 
 
@@ -62,11 +63,11 @@ def _street_view(facts: FactBase, turn: Pivot, surprise: Figure | None) -> Claim
 
 def _our_view(facts: FactBase, turn: Pivot) -> Claim:
     words = Words("The figure to debate is ").then(_of_which(turn))
-    if turn.worse:
-        words.add(f"; until it is back at {written(turn.base)}, estimates that assume recovery should prove too high.", turn.base)
-    else:
-        words.add(f"; unless it falls back to {written(turn.base)}, estimates built on the old level should prove too low.", turn.base)
-    return words.claim()
+    prove = "that assume recovery should prove too high" if turn.worse else "built on the old level should prove too low"
+    if turn.level.unit.cls is not UnitClass.PERCENT:
+        return words.add(f"; while that lasts, estimates {prove}.").claim()
+    until = "until it is back at" if turn.worse else "unless it falls back to"
+    return words.add(f"; {until} {written(turn.base)}, estimates {prove}.", turn.base).claim()
 
 
 def _of_which(turn: Pivot) -> Words:
@@ -79,14 +80,19 @@ def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
     other = _counterpoint(facts, turn)
     if other is not None:
         words = sentence(moved(facts, other)).add(" Read alone, it ")
-        words.add("looks like recovery" if turn.worse else "looks like weakness")
+        words.add("looks like weakness" if not turn.worse else "looks like growth" if other.metric.id == "revenue" else "looks like recovery")
         return words.add(f"; {name(turn.level)} says that the cost of it sits elsewhere." if turn.worse else f"; {name(turn.level)} went the other way.").claim()
     quarter = facts.change(turn.level.metric.id, Change.QOQ)
     if quarter is not None and (quarter.quantity.value > 0) != (turn.change.quantity.value > 0):
         verb = "rose" if quarter.quantity.value > 0 else "fell"
-        return Words(f"Quarter on quarter the same figure {verb} {size(quarter)} q/q, so the year and the quarter tell different stories.", [quarter]).claim()
-    return Words(f"The headline is growth; {name(turn.level)} of {written(turn.level)} against {written(turn.base)} a year earlier is the part that compounds.",
-                 [turn.level, turn.base]).claim()  # fmt: skip
+        return Words(f"The same figure {verb} {size(quarter)} q/q, a rate in which season and demand are mixed; the year-on-year rate is the cleaner read.", [quarter]).claim()
+    revenue, growth = facts.find("revenue"), facts.find("revenue.yoy")
+    if revenue is not None and growth is not None and revenue is not turn.level:
+        words = sentence(moved(facts, revenue))
+        if growth.quantity.value < 0 and turn.worse:
+            return words.add(" ").then(sentence(moved(facts, turn.level))).add(" Costs did not shrink with sales.").claim()
+        return words.add(f" Beneath it, {name(turn.level)} of {written(turn.level)} compares with {written(turn.base)} a year earlier.", turn.level, turn.base).claim()
+    return Words(f"A single print hides the base: {name(turn.level)} was {written(turn.base)} a year earlier.", [turn.base]).claim()
 
 
 def _counterpoint(facts: FactBase, turn: Pivot) -> Figure | None:

@@ -13,8 +13,8 @@ from pipeline.notes.models import Comparison
 
 _MARGINS = ("gross_margin", "operating_margin", "adjusted_gross_margin", "adjusted_operating_margin", "adjusted_ebitda_margin", "net_margin", "nim")
 _LEVELS = ("revenue", "net_interest_income", "premiums_earned", "net_income", "eps_diluted", "adjusted_eps")
-_A_MOVE = Decimal("0.5")
-"""Points. A margin that moved less is noise of rounding and mix."""
+_A_MOVE = Decimal(1)
+"""Points. A margin that moved less is no more than mix and season."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,15 @@ class Pivot:
         return self.change.is_favourable is False
 
     @property
-    def back(self) -> tuple[Comparison, Decimal]:
-        """The condition on the level that undoes the move: back at its base."""
+    def undone(self) -> tuple[str, Comparison, Decimal]:
+        """The condition that undoes the move, as (fact id, comparison, threshold).
+
+        A margin is back at its base; an amount, which has seasons, stops growing or shrinking.
+        """
         comparison: Comparison = "at_least" if self.change.quantity.value < 0 else "at_most"
-        return comparison, threshold(self.base)
+        if self.level.unit.cls is UnitClass.PERCENT:
+            return self.level.id, comparison, threshold(self.base)
+        return self.change.id, comparison, Decimal(0)
 
 
 def pivot(facts: FactBase) -> Pivot | None:

@@ -13,6 +13,8 @@ from pipeline.mechanisms.engine import size
 from pipeline.notes.models import Claim
 
 _MOST_EVIDENCE = 12
+_TOLD_AS_LEVELS = 200
+"""Percent. Growth beyond it says more about the base than about the quarter."""
 _CORPORATE = (
     "Incorporated", "Corporation", "Holdings", "Company", "Limited", "Group", "Inc.", "Inc", "Corp.", "Corp", "Ltd.", "Ltd", "plc", "N.V.", "S.A.", ",",
 )  # fmt: skip
@@ -49,7 +51,9 @@ def joined(clauses: Sequence[Words], last: str = " and ") -> Words:
 
 def sentence(words: Words) -> Words:
     """With a capital first letter and a full stop."""
-    return Words(words.text[:1].upper() + words.text[1:] + ".", words.cited)
+    text = words.text
+    # iPad and eBay keep their small letter.
+    return Words((text if text[1:2].isupper() else text[:1].upper() + text[1:]) + ".", words.cited)
 
 
 def name(figure: Figure) -> str:
@@ -77,6 +81,9 @@ def moved(facts: FactBase, level: Figure) -> Words:
         return words.add(f" was {written(level)}", level)
     first, second = (year, quarter) if year is not None else (quarter, None)
     assert first is not None
+    if second is not None and verb(first) == verb(second) and not _prints_as_zero(second):
+        words.add(f" {_swing(first)} and {size(second)} q/q", first, second)
+        return words.add(f" to {written(level)}", level)
     words.add(f" {_swing(first)} to {written(level)}", first, level)
     if second is not None:
         agrees = (first.quantity.value >= 0) == (second.quantity.value >= 0)
@@ -112,11 +119,10 @@ def against_year_ago(facts: FactBase, level: Figure) -> Words:
 
 
 def compared(facts: FactBase, level: Figure) -> Words:
-    """`moved` where growth has a meaning, `against_year_ago` where the amount swings through zero."""
+    """`moved` where growth has a meaning, `against_year_ago` where the amount swings through zero or the base was tiny."""
     base = facts.level(level.metric.id, level.segment, Role.PRIOR_YEAR)
-    if base is not None and level.unit.cls is UnitClass.PER_SHARE:
-        return against_year_ago(facts, level)
-    if base is not None and min(base.quantity.value, level.quantity.value) <= 0 and level.unit.cls is UnitClass.MONEY:
+    growth = _change(facts, level, Change.YOY)
+    if base is not None and (level.unit.cls is UnitClass.PER_SHARE or growth is None or level.quantity.value < 0 or growth.quantity.value > _TOLD_AS_LEVELS):
         return against_year_ago(facts, level)
     return moved(facts, level)
 

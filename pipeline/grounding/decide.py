@@ -1,0 +1,297 @@
+"""Each number of a text against the facts: grounded, structural, contradicted or unsupported.
+
+A number is compared with every figure of its size. It is grounded by a figure that passes all of `rules.RULES`; where none
+does, the figure that comes nearest to passing explains what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from pipeline.facts.factbase import FactBase
+from pipeline.facts.figures import DerivedFact, Figure, stem, written, written_with_base
+from pipeline.facts.formulas import FORMULAS
+from pipeline.facts.quantity import Interval, UnitClass
+from pipeline.facts.sheet import Basis, Role
+from pipeline.facts.vocabulary import vocabulary
+from pipeline.grounding import computed, rules
+from pipeline.grounding.lexicon import KIN, BasisWord, Period
+from pipeline.grounding.models import Form, Mention
+from pipeline.grounding.mentions import find
+from pipeline.grounding.names import names_of
+from pipeline.grounding.numbers import Kind
+from pipeline.grounding.report import NumberCheck, Report
+from pipeline.grounding.values import agrees, finest_step, is_digit_too_many
+
+_KEPT = 8
+_STRUCTURE = {
+    Kind.HORIZON: "a horizon",
+    Kind.QUARTER: "names a period",
+    Kind.DATE: "a date",
+    Kind.YEAR: "a year",
+    Kind.COUNT: "a count of listed things",
+    Kind.ORDINAL: "an ordinal",
+    Kind.LIST_MARKER: "a list marker",
+    Kind.NAME: "part of a name",
+    Kind.PHONE: "a phone number",
+    Kind.URL: "part of an address",
+    Kind.ISIN: "a security's number",
+}
+_GROWTH_METRICS = {BasisWord.CONSTANT_CURRENCY: "constant_currency_growth", BasisWord.ORGANIC: "organic_growth"}
+
+
+class Checker(rules.Context):
+    """Checks texts against one fact base. Indexes the figures once."""
+
+    def __init__(self, facts: FactBase) -> None:
+        self.facts = facts
+        self.names = names_of(facts.sheet)
+        self.figures = [figure for figure in facts if figure.fact is None or figure.fact.value is not None]
+        self._by_unit: dict[UnitClass, list[tuple[Decimal, Decimal, Figure]]] = defaultdict(list)
+        self._by_stem: dict[str, list[Figure]] = defaultdict(list)
+        self._by_metric: dict[str, list[Figure]] = defaultdict(list)
+        for figure in self.figures:
+            self._by_unit[figure.unit.cls].append((abs(figure.quantity.value), finest_step(figure), figure))
+            self._by_stem[figure.stem].append(figure)
+            self._by_metric[figure.metric.id].append(figure)
+        self._statements = [(s, [m for m in find(s.text, self.names) if m.kind is None and m.value is not None]) for s in facts.sheet.statements]
+        self._kin: dict[str, frozenset[str]] = {}
+
+    def check(self, text: str, evidence: Collection[str] | None = None) -> Report:
+        """Decide every number of `text`. With `evidence`, a number must rest on those facts, their inputs or their changes."""
+        mentions = find(text, self.names)
+        reach = self.reach(evidence) if evidence is not None else None
+        checks: dict[int, NumberCheck] = {}
+        for mention in mentions:
+            checks[mention.start] = self._decide(mention, mentions, reach, evidence, checks)
+        return Report(tuple(checks.values()))
+
+    # -- one number -----------------------------------------------------------------------------------------------------------
+
+    def _decide(
+        self, mention: Mention, mentions: tuple[Mention, ...], reach: frozenset[str] | None, evidence: Collection[str] | None, done: dict[int, NumberCheck]
+    ) -> NumberCheck:
+        if mention.kind is not None:
+            return NumberCheck(mention, "structural", None, _STRUCTURE[mention.kind])
+        if mention.problem:
+            return NumberCheck(mention, "unsupported", None, "unreadable", f"'{mention.text}' cannot be read safely: {mention.problem}")
+        if mention.unit is None and not (mention.metrics and mention.is_certain) and not mention.is_scaled:
+            message = f"'{mention.text}' has no unit and no metric in its clause: say what it measures, or leave it out"
+            return NumberCheck(mention, "unsupported", None, "no unit", message)
+        if mention.unit is UnitClass.DAYS and not self._is_days_metric(mention):
+            return NumberCheck(mention, "structural", None, _STRUCTURE[Kind.HORIZON])
+        sized = self._of_size(mention)
+        passing = [figure for figure in sized if not self._failures(mention, figure)]
+        within = [figure for figure in passing if reach is None or figure.id in reach]
+        if within:
+            return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
+        if (found := self._said_in_statement(mention, evidence)) is not None:
+            return found
+        if (formula := computed.explain(mention, mentions, self, evidence)) is not None:
+            return NumberCheck(mention, "grounded", None, formula)
+        if passing:
+            figure = passing[0]
+            message = f"'{mention.text}' rests on {figure.id} ({written_with_base(figure)}), which is not in the evidence"
+            return NumberCheck(mention, "contradicted", figure.id, "evidence", message)
+        return self._problem(mention, sized, done)
+
+    def _of_size(self, mention: Mention) -> list[Figure]:
+        """Figures of the mention's size, whatever else is wrong with them. A hedge counts only where the metric is known."""
+        if not mention.is_certain or not mention.metrics:
+            mention = replace(mention, approximator=None)
+        match mention.unit:
+            case None:
+                classes: Iterable[UnitClass] = tuple(self._by_unit)
+            case UnitClass.PERCENT | UnitClass.POINTS:
+                classes = (UnitClass.PERCENT, UnitClass.POINTS)
+            case UnitClass.MONEY | UnitClass.PER_SHARE:
+                classes = (UnitClass.MONEY, UnitClass.PER_SHARE)
+            case _:
+                classes = (mention.unit,)
+        return [
+            figure
+            for cls in classes
+            for size, finest, figure in self._by_unit.get(cls, ())
+            if agrees(mention, size, finest) or is_digit_too_many(mention, size, finest)
+        ]
+
+    def _failures(self, mention: Mention, figure: Figure) -> list[tuple[str, str]]:
+        """(rule, reason) of each rule that fails."""
+        return [(rule.__name__, reason) for rule in rules.RULES if (reason := rule(mention, figure, self)) is not None]
+
+    def _preference(self, mention: Mention, figure: Figure, evidence: Collection[str] | None) -> tuple[bool, bool, bool, bool, Decimal]:
+        first = mention.metrics[0] if mention.metrics else ""
+        return (
+            evidence is not None and figure.id not in evidence,
+            figure.metric.id != first and figure.metric.id not in self.allowed(mention),
+            figure.role is not Role.ACTUAL,
+            mention.form is Form.CHANGE and figure.change is None,
+            figure.quantity.interval.width,
+        )
+
+    def _grounded(self, mention: Mention, figure: Figure) -> NumberCheck:
+        assert mention.interval is not None
+        interval = mention.interval
+        is_negative = figure.quantity.value < 0
+        interval = -abs(interval) if is_negative else abs(interval)
+        if mention.approximator is not None or figure.quantity.value not in interval:
+            value = figure.quantity.value
+            interval = Interval(min(interval.low, value), max(interval.high, value))
+        rule = "states the change" if figure.change is not None else "states the level"
+        if mention.approximator is not None:
+            rule += f", hedged ({mention.approximator.value.replace('_', ' ')})"
+        base = None
+        if figure.change is not None and not mention.periods & {Period.YOY, Period.QOQ, Period.CONSENSUS, Period.STREET}:
+            base = figure.change.words
+        return NumberCheck(replace(mention, interval=interval), "grounded", figure.id, rule, "", base)
+
+    def _is_days_metric(self, mention: Mention) -> bool:
+        return mention.is_certain and any(vocabulary()[name].unit is UnitClass.DAYS for name in mention.metrics)
+
+    def _said_in_statement(self, mention: Mention, evidence: Collection[str] | None) -> NumberCheck | None:
+        """A number that management or a filing said in words, and the text says again."""
+        for statement, said in self._statements:
+            if evidence is not None and statement.id not in evidence:
+                continue
+            for other in said:
+                if (other.unit, other.value, other.is_scaled) == (mention.unit, mention.value, mention.is_scaled) and other.unit is not None:
+                    shared = not (mention.metrics and other.metrics) or set(mention.metrics) & set(other.metrics)
+                    if shared and (mention.direction is None or other.direction is None or mention.direction is other.direction):
+                        return NumberCheck(mention, "grounded", statement.id, "said in a statement")
+        return None
+
+    # -- what is wrong -----------------------------------------------------------------------------------------------------------
+
+    def _problem(self, mention: Mention, sized: list[Figure], done: dict[int, NumberCheck]) -> NumberCheck:
+        allowed = self.allowed(mention) if mention.is_certain else frozenset()
+        near = [(self._failures(mention, figure), figure) for figure in sized]
+        near.sort(key=lambda pair: (pair[1].metric.id not in allowed, len(pair[0]), pair[1].role is not Role.ACTUAL))
+        known = [f for name in mention.metrics if name in allowed for f in self._by_metric.get(name, ())] if allowed else []
+        known = known or [f for name in allowed for f in self._by_metric.get(name, ())]
+        if near:
+            failures, figure = near[0]
+            if figure.metric.id in allowed or not known or len(failures) == 1:
+                message = f"'{mention.text}' {failures[0][1]}; {self._facts_say(mention, known or [figure])}"
+                return NumberCheck(mention, "contradicted", figure.id, failures[0][0], message)
+        if not known:
+            message = f"'{mention.text}' matches no fact{self._named_but_absent(mention)}"
+            return NumberCheck(mention, "unsupported", None, "no fact", message)
+        reference = self._reference(mention, known)
+        message = f"'{mention.text}' matches no fact; {self._facts_say(mention, known)}"
+        comes_from = done.get(mention.from_with[0]) if mention.from_with else None
+        if reference is None or (comes_from is not None and comes_from.is_problem):
+            # "From 27.6% to 39.0%", where 27.6% is today's level: the sentence speaks of a period that no fact is about.
+            return NumberCheck(mention, "unsupported", reference.id if reference else None, "no fact", message)
+        return NumberCheck(mention, "contradicted", reference.id, "value", message)
+
+    def _named_but_absent(self, mention: Mention) -> str:
+        if not mention.metrics or not mention.is_certain:
+            return "; say which metric it measures, and write the figure of a fact"
+        return f"; the sheet holds no {vocabulary()[mention.metrics[0]].label}"
+
+    def _reference(self, mention: Mention, known: list[Figure]) -> Figure | None:
+        """The figure of the same metric that the mention should have stated."""
+        fitting = [f for f in known if f.unit.cls is mention.unit or (mention.unit is None and f.change is None)]
+        fitting = [f for f in fitting if not any(rule in ("form", "period", "segment") for rule, _ in self._failures(mention, f))]
+        return fitting[0] if fitting else None
+
+    def _facts_say(self, mention: Mention, known: list[Figure]) -> str:
+        """The named metric as the facts have it: its level, and its changes."""
+        segment = mention.segments[0] if mention.is_segment_certain and mention.segments else None
+        stems = [f.stem for f in known]
+        wanted = next((s for s in stems if segment and s.endswith(f".{segment}")), next((f.stem for f in known if f.segment is None), stems[0]))
+        series = self._by_stem[wanted]
+        level = next((f for f in series if f.change is None and f.role is Role.ACTUAL), None)
+        changes = [f for f in series if f.change is not None and f.role is Role.ACTUAL]
+        parts = []
+        if level is not None:
+            parts.append(f"{level.id} is {written(level)}")
+        seen: set[str] = set()
+        for change in sorted(changes, key=lambda f: not isinstance(f, DerivedFact)):
+            if str(change.change) not in seen:
+                seen.add(str(change.change))
+                parts.append(f"its change {written_with_base(change)}" if level is not None else f"{change.id} is {written_with_base(change)}")
+        if not parts:
+            parts = [f"{f.id} is {written_with_base(f)}" for f in series[:2]]
+        return ", ".join(parts)
+
+    # -- what the rules ask (rules.Context) --------------------------------------------------------------------------------------
+
+    def allowed(self, mention: Mention) -> frozenset[str]:
+        names = set(mention.metrics)
+        for name in mention.metrics:
+            names |= self.kin(name)
+        if mention.wholes:
+            shares = {f.metric for f in FORMULAS if len(f.inputs) == 2 and f.inputs[0] in names and f.inputs[1] in mention.wholes}
+            open_shares = {f.metric.id for f in self.figures if f.metric.basis == "kpi" and f.metric.unit is UnitClass.PERCENT}
+            percents = {name for name in names if vocabulary()[name].unit is not UnitClass.MONEY}
+            names = shares | open_shares | percents
+        names |= {growth for word, growth in _GROWTH_METRICS.items() if word in mention.bases}
+        return frozenset(names)
+
+    def kin(self, name: str) -> frozenset[str]:
+        if name not in self._kin:
+            has_level = any(f.change is None and f.role is Role.ACTUAL for f in self._by_metric.get(name, ()))
+            self._kin[name] = frozenset() if has_level else frozenset(KIN.get(name, ()))
+        return self._kin[name]
+
+    def changes(self, figure: Figure) -> list[Figure]:
+        return [f for f in self._by_stem[figure.stem] if f.change is not None and f.change.value in ("yoy", "qoq") and f.role is Role.ACTUAL]
+
+    def has_segment(self, metric: str, segment: str) -> bool:
+        return f"{metric}.{segment}" in self._by_stem
+
+    def has_gaap_sibling(self, figure: Figure) -> bool:
+        return any(f is not figure and f.basis is not Basis.ADJUSTED and f.role is figure.role and f.change is figure.change for f in self._by_stem[figure.stem])
+
+    def is_derived(self, now: Figure, base: Figure, unit: UnitClass | None) -> bool:
+        """Whether the facts hold this change already, in this unit: then only the fact itself may be stated."""
+        return any(isinstance(f, DerivedFact) and f.inputs == (now.id, base.id) and f.unit.cls is unit for f in self._by_stem[now.stem])
+
+    def base_of(self, figure: Figure) -> Figure | None:
+        series = [f for f in self._by_stem[figure.stem] if f.change is None]
+        return next((f for role in (Role.PRIOR_YEAR, Role.PRIOR_QUARTER) for f in series if f.role is role), None)
+
+    # -- evidence ----------------------------------------------------------------------------------------------------------------
+
+    def reach(self, evidence: Collection[str]) -> frozenset[str]:
+        """The evidence, what it is computed from, and what follows from it alone: its changes, range ends, ratios of its parts."""
+        found = {name for name in evidence if name in self.facts}
+        todo = list(found)
+        while todo:
+            figure = self.facts[todo.pop()]
+            if isinstance(figure, DerivedFact):
+                names = {*figure.inputs, *([figure.base.id] if figure.base else [])}
+                todo += [name for name in names - found if name in self.facts]
+                found |= {name for name in names if name in self.facts}
+        for figure in self.figures:
+            if isinstance(figure, DerivedFact) and figure.id not in found:
+                is_change_of = figure.change is not None and any(
+                    name in found and stem(self.facts[name].metric.id, self.facts[name].segment) == figure.stem for name in figure.inputs
+                )
+                if is_change_of or all(name in found for name in figure.inputs):
+                    found.add(figure.id)
+                    if figure.base is not None:
+                        found.add(figure.base.id)
+        return frozenset(found)
+
+
+_CHECKERS: OrderedDict[int, Checker] = OrderedDict()
+
+
+def checker(facts: FactBase) -> Checker:
+    """The checker of a fact base, kept for the next text. Fact bases do not change, so identity is enough."""
+    known = _CHECKERS.get(id(facts))
+    if known is None or known.facts is not facts:
+        known = _CHECKERS[id(facts)] = Checker(facts)
+        while len(_CHECKERS) > _KEPT:
+            _CHECKERS.popitem(last=False)
+    return known
+
+
+def check_text(text: str, facts: FactBase, *, evidence: Collection[str] | None = None) -> Report:
+    """Decide every number of `text` against `facts`; with `evidence`, against what those fact ids carry."""
+    return checker(facts).check(text, evidence)

@@ -1,0 +1,296 @@
+"""The rules that a sentence must keep to state a figure. Each takes a mention and a figure, and returns why it fails, or None.
+
+Refusing looks only at the words attached to the number; requiring accepts a word anywhere in the sentence where prose
+usually leaves it there. So a correct sentence is not blocked for words that belong to its other numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from pipeline.facts.figures import Change, DerivedFact, Figure, slug, written, written_with_base
+from pipeline.facts.quantity import Bound, UnitClass
+from pipeline.facts.sheet import Basis, Period, PeriodKind, Role
+from pipeline.grounding import lexicon
+from pipeline.grounding.lexicon import Approximation, BasisWord, Direction
+from pipeline.grounding.lexicon import Period as Said
+from pipeline.grounding.models import Form, Mention
+from pipeline.grounding.numbers import PeriodLabel, scan
+from pipeline.grounding.tokens import tokenize
+from pipeline.grounding.values import finest_step, is_too_precise
+
+_CONSENSUS = {Said.CONSENSUS, Said.STREET}
+_PRIOR = {Said.PRIOR_YEAR, Said.PRIOR_QUARTER}
+_SIGNS = {Direction.UP: 1, Direction.WIDER: 1, Direction.DOWN: -1, Direction.NARROWER: -1}
+
+
+class Context:
+    """What the rules ask of the fact base. `Checker` answers."""
+
+    def allowed(self, mention: Mention) -> frozenset[str]:
+        """The metrics that the mention may be about."""
+        raise NotImplementedError
+
+    def changes(self, figure: Figure) -> list[Figure]:
+        """The changes of a level's series."""
+        raise NotImplementedError
+
+    def has_segment(self, metric: str, segment: str) -> bool:
+        raise NotImplementedError
+
+    def has_gaap_sibling(self, figure: Figure) -> bool:
+        raise NotImplementedError
+
+    def base_of(self, figure: Figure) -> Figure | None:
+        """Where a level came from: a year ago, else a quarter ago."""
+        raise NotImplementedError
+
+
+def is_change(figure: Figure) -> bool:
+    return figure.change is not None or figure.metric.id in lexicon.RATES
+
+
+# -- the rules ---------------------------------------------------------------------------------------------------------------
+
+
+def metric(mention: Mention, figure: Figure, context: Context) -> str | None:
+    if mention.metrics and mention.is_certain and figure.metric.id not in context.allowed(mention):
+        return f"is {label(figure)}, not what the sentence says it of"
+    return None
+
+
+def segment(mention: Mention, figure: Figure, context: Context) -> str | None:
+    if figure.segment is not None:
+        return None if slug(figure.segment) in mention.segments else f"is that of {figure.segment} alone, which the sentence does not say"
+    if mention.is_segment_certain and mention.segments and context.has_segment(figure.metric.id, mention.segments[0]):
+        return "is that of the whole company, not of the segment that the sentence names"
+    return None
+
+
+def unit(mention: Mention, figure: Figure, context: Context) -> str | None:
+    ours, theirs = mention.unit, figure.unit.cls
+    if ours is theirs:
+        return None
+    if ours is None:
+        fits = theirs in (UnitClass.MONEY, UnitClass.SHARES, UnitClass.COUNT) if mention.is_scaled else True
+        return None if fits else f"is in {figure.unit}"
+    if ours is UnitClass.MONEY and theirs is UnitClass.PER_SHARE and not mention.is_scaled:
+        return None
+    names = {UnitClass.PERCENT: "percent", UnitClass.POINTS: "percentage points"}
+    return f"is in {names.get(theirs, str(figure.unit))}, not in {names.get(ours, ours.value.replace('_', ' '))}"
+
+
+def currency(mention: Mention, figure: Figure, context: Context) -> str | None:
+    if mention.currencies and figure.unit.currency and figure.unit.currency not in mention.currencies:
+        return f"is in {figure.unit.currency}, not in {mention.currencies[0]}"
+    return None
+
+
+def form(mention: Mention, figure: Figure, context: Context) -> str | None:
+    if figure.metric.id in lexicon.RATES:
+        return None
+    if figure.change is None and mention.form is Form.CHANGE:
+        return "is a level, stated as a change"
+    if figure.change is not None and mention.form in (Form.LEVEL, Form.BASE):
+        return "is a change, stated as a level"
+    return None
+
+
+def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
+    value = figure.quantity.value
+    if not is_change(figure):
+        return _sign_of_level(mention, figure, context)
+    said = said_sign(mention, figure)
+    if mention.sign and said and said != mention.sign:
+        return f"has the sign that the word '{mention.direction_word}' denies"
+    if mention.direction is Direction.EITHER or value == 0:
+        return None
+    stated = mention.sign or said
+    actual = 1 if value > 0 else -1
+    if stated is None and mention.direction is not None:
+        return None
+    if (stated or 1) != actual:
+        way = "rose" if actual > 0 else "fell"
+        return f"has the other sign: it {way}" if stated else f"fell ({written(figure)}), which no word of the sentence says"
+    return None
+
+
+def _sign_of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
+    value = figure.quantity.value
+    if value < 0 and mention.sign >= 0 and not mention.is_loss:
+        return "is negative, which the sentence does not say"
+    if value > 0 and mention.sign < 0:
+        return "is positive"
+    if mention.form is not Form.LEVEL or mention.link != "to" or figure.role is not Role.ACTUAL:
+        return None
+    said = said_sign(mention, figure)
+    if said is None:
+        return None
+    changes = [c for c in context.changes(figure) if not _against_words(mention, c)]
+    if changes and all(c.quantity.value and (c.quantity.value > 0) != (said > 0) for c in changes):
+        return f"did not go that way: {', '.join(map(written_with_base, changes))}"
+    return None
+
+
+def said_sign(mention: Mention, figure: Figure) -> int | None:
+    """The sign that the direction word gives a change of this metric; None where it gives none."""
+    match mention.direction:
+        case None | Direction.EITHER:
+            return None
+        case Direction.BETTER | Direction.WORSE:
+            if figure.metric.good == "neutral":
+                return None
+            good = 1 if figure.metric.good == "up" else -1
+            return good if mention.direction is Direction.BETTER else -good
+    found = _SIGNS[mention.direction]
+    # A loss that widens is a value that falls.
+    return -found if mention.is_loss and figure.unit.cls in (UnitClass.MONEY, UnitClass.PER_SHARE) else found
+
+
+def _against_words(mention: Mention, change: Figure) -> bool:
+    if change.change is Change.YOY:
+        return Said.QOQ in mention.periods and Said.YOY not in mention.periods
+    return Said.YOY in mention.periods and Said.QOQ not in mention.periods
+
+
+def period(mention: Mention, figure: Figure, context: Context) -> str | None:
+    return _period_of_change(mention, figure) if figure.change is not None else _period_of_level(mention, figure, context)
+
+
+def _period_of_change(mention: Mention, figure: Figure) -> str | None:
+    said = mention.periods
+    expected = bool(_CONSENSUS & said)
+    match figure.change:
+        case Change.YOY:
+            wrong = (Said.QOQ in said or Said.CONSENSUS in said) and Said.YOY not in said
+        case Change.QOQ:
+            wrong = (Said.YOY in said or Said.CONSENSUS in said) and Said.QOQ not in said
+        case _:
+            if not expected and not _CONSENSUS & mention.said:
+                return "is measured against consensus, which the sentence does not say"
+            wrong = bool({Said.YOY, Said.QOQ} & said) and not expected
+    if wrong and figure.change is not None:
+        return f"is measured {'against consensus' if figure.change not in (Change.YOY, Change.QOQ) else figure.change.words}, not as the sentence says"
+    if figure.role is Role.GUIDANCE and not {Said.GUIDANCE, Said.OUTLOOK} & mention.said and not _named(mention.labels, figure.period):
+        return "is guidance, which the sentence does not say"
+    if figure.role is Role.HISTORY and not _named(mention.labels_said, figure.period):
+        return f"is that of {figure.period.label}, which the sentence does not name"
+    periods = [figure.period, *([figure.base.period] if isinstance(figure, DerivedFact) and figure.base is not None else [])]
+    if mention.labels and not any(_compatible(mention.labels, p) for p in periods):
+        return f"is that of {figure.period.label}"
+    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
+        return "is that of the quarter, not of the year to date"
+    return None
+
+
+def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
+    said, role = mention.periods, figure.role
+    if mention.labels and not _compatible(mention.labels, figure.period):
+        return f"is that of {figure.period.label}"
+    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
+        return "is that of the quarter, not of the year to date"
+    is_compared = mention.link in ("from", "versus") or mention.form is Form.BASE
+    named = _named(mention.labels, figure.period)
+    match role:
+        case Role.ACTUAL | Role.MARKET:
+            if mention.is_expected:
+                return "is what was reported, not what was expected"
+            if _PRIOR & said and not {Said.YOY, Said.QOQ} & said:
+                return f"is that of {figure.period.label}, not of an earlier period"
+            if mention.form is Form.BASE and not mention.is_modal and (base := context.base_of(figure)) is not None:
+                return f"is where it stands in {figure.period.label}, not where it came from: the base is {written(base)} in {base.period.label}"
+        case Role.PRIOR_YEAR | Role.PRIOR_QUARTER:
+            own, other = (Said.PRIOR_YEAR, Said.PRIOR_QUARTER) if role is Role.PRIOR_YEAR else (Said.PRIOR_QUARTER, Said.PRIOR_YEAR)
+            change, another = (Said.YOY, Said.QOQ) if role is Role.PRIOR_YEAR else (Said.QOQ, Said.YOY)
+            if (other in said or another in said) and own not in said and change not in said:
+                return f"is that of {figure.period.label}, not of the period that the sentence names"
+            is_target = mention.is_modal and (mention.link == "to" or mention.approximator in (Approximation.MORE_THAN, Approximation.LESS_THAN))
+            if mention.is_expected or not (is_compared or named or own in said or change in said or is_target):
+                return f"is that of {figure.period.label}, which the sentence does not say"
+        case Role.HISTORY:
+            if not named and not _named(mention.labels_said, figure.period):
+                return f"is that of {figure.period.label}, which the sentence does not name"
+        case Role.CONSENSUS:
+            if not {*_CONSENSUS, Said.OUTLOOK} & said and not (mention.link == "versus" and _CONSENSUS & mention.said):
+                return "is the consensus, which the sentence does not say"
+        case Role.GUIDANCE:
+            if not {Said.GUIDANCE, Said.OUTLOOK} & mention.said and not named:
+                return "is guidance, which the sentence does not say"
+    return None
+
+
+def basis(mention: Mention, figure: Figure, context: Context) -> str | None:
+    said = mention.bases
+    adjusted = figure.metric.basis == "adjusted" or figure.basis is Basis.ADJUSTED
+    if BasisWord.ADJUSTED in said and not adjusted and figure.metric.basis == "reported":
+        return "is not adjusted"
+    if BasisWord.GAAP in said and adjusted and BasisWord.ADJUSTED not in said:
+        return "is adjusted, not by GAAP or IFRS"
+    if figure.basis is Basis.ADJUSTED and figure.metric.basis == "reported" and BasisWord.ADJUSTED not in said and context.has_gaap_sibling(figure):
+        return "is adjusted, which the sentence does not say"
+    for word, ours, growth in (
+        (BasisWord.CONSTANT_CURRENCY, Basis.CONSTANT_CURRENCY, "constant_currency_growth"),
+        (BasisWord.ORGANIC, Basis.ORGANIC, "organic_growth"),
+    ):
+        has = figure.basis is ours or figure.metric.id == growth
+        if has != (word in said):
+            name = ours.value.replace("_", " ")
+            return f"is {name}, which the sentence does not say" if has else f"is not {name}"
+    return None
+
+
+def bound(mention: Mention, figure: Figure, context: Context) -> str | None:
+    hedge = {Bound.MORE_THAN: Approximation.MORE_THAN, Bound.LESS_THAN: Approximation.LESS_THAN}.get(figure.bound) if figure.bound else None
+    if hedge is not None and mention.approximator is not hedge:
+        return f"is given as '{written(figure)}' only"
+    return None
+
+
+def precision(mention: Mention, figure: Figure, context: Context) -> str | None:
+    if is_too_precise(mention, finest_step(figure)):
+        return f"is known as {written(figure)} only: fewer digits"
+    return None
+
+
+Rule = Callable[[Mention, Figure, Context], "str | None"]
+# In the order in which a writer should hear of them.
+RULES: tuple[Rule, ...] = (metric, segment, form, unit, sign, period, basis, currency, bound, precision)
+
+
+# -- periods -------------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def label_of(period: Period) -> PeriodLabel | None:
+    """What a period's own label names."""
+    return next((number.label for number in scan(tokenize(period.label), period.label) if number.label is not None), None)
+
+
+def _named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
+    """Whether one of the labels names the period."""
+    own = label_of(period)
+    return own is not None and any((said.part, said.year) != (None, None) and _fits(said, own) for said in labels)
+
+
+def _compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
+    """Whether one of the labels may mean the period. A year alone and a balance-sheet day leave it open."""
+    own = label_of(period)
+    if own is None or period.kind is PeriodKind.INSTANT:
+        return True
+    return any(said.part is None or _fits(said, own) for said in labels)
+
+
+def _fits(said: PeriodLabel, own: PeriodLabel) -> bool:
+    return (said.part is None or said.part == own.part) and (said.year is None or own.year is None or said.year == own.year)
+
+
+def label(figure: Figure) -> str:
+    """A figure's name within a sentence, with the base of a change: "revenue growth q/q", "adjusted EBITDA margin in Q1 2025"."""
+    name = figure.label if figure.segment or figure.label[:2].isupper() else figure.label[:1].lower() + figure.label[1:]
+    if figure.change is not None:
+        return f"the {figure.change.words} change of {name}"
+    return name if figure.role is Role.ACTUAL else f"{name} {_ROLE_WORDS.get(figure.role, '')}".strip() + ("" if figure.role in _ROLE_WORDS else f" in {figure.period.label}")
+
+
+_ROLE_WORDS = {Role.CONSENSUS: "as expected by consensus", Role.GUIDANCE: "as guided"}

@@ -1,0 +1,88 @@
+"""Whether a written number is a rounding of a value, and how precise a figure may be written.
+
+A mention holds for a value that rounds to it: 37% and 37.2% hold for 37.24%, 38% does not. Ends count as inside, because
+texts do not say how they round halves. A hedge widens this by the rules of `agrees`. Comparing with the value, rather
+than with all that its interval allows, keeps a digit that is one off from hiding in the width of a difference.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from pipeline.facts.figures import Figure, write_quantity
+from pipeline.facts.quantity import Quantity, Scale, last_place, parse_unit
+from pipeline.grounding.lexicon import Approximation
+from pipeline.grounding.models import Mention
+
+# "about 3 points" holds for 3.08: half a written step, or this share of the number, whichever is wider.
+_ABOUT = Decimal("0.03")
+# "nearly 28%": at most one written step or this share above the value, never below it.
+_NEARLY = Decimal("0.05")
+# "more than 30%" holds up to 37.5%: a bound that leaves out more than a quarter misleads. "Under" likewise, downwards.
+_BOUND = Decimal("1.25")
+_DIGITS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
+
+
+def coarse_step(value: Decimal) -> Decimal:
+    """One unit in the last digit that is not a trailing zero: 1000 for 3,000, 0.1 for 27.60."""
+    return Decimal(1).scaleb(int(value.normalize().as_tuple().exponent)) if value else Decimal(1)
+
+
+def finest_step(figure: Figure) -> Decimal:
+    """The finest rounding, in whole units, that prose may give a figure: what is printed for it, or what its source reported."""
+    printed = printed_step(figure.quantity, figure.scale)
+    fact = figure.fact
+    if fact is None or fact.value is None:
+        return printed
+    _, factor = parse_unit(fact.unit)
+    reported = (fact.rounded_to or last_place(fact.value)) * factor * fact.scale.factor
+    return min(printed, reported)
+
+
+def printed_step(quantity: Quantity, scale: Scale) -> Decimal:
+    """The step that `write_quantity` rounds a quantity to, read off what it writes."""
+    match = _DIGITS.search(write_quantity(quantity, scale))
+    if match is None:
+        return scale.factor
+    printed = Decimal(match[0].replace(",", ""))
+    if printed == printed.to_integral_value() and "." not in match[0]:
+        is_rounded = abs(abs(quantity.value / scale.factor) - printed) > Decimal("0.5")
+        return (coarse_step(printed) if is_rounded else Decimal(1)) * scale.factor
+    return last_place(printed) * scale.factor
+
+
+def agrees(mention: Mention, value: Decimal, finest: Decimal) -> bool:
+    """Whether the mention's size holds for a value, signs aside."""
+    if mention.value is None or mention.interval is None:
+        return False
+    size, stated = abs(value), abs(mention.value)
+    if mention.step is None:
+        interval = abs(mention.interval)
+        if mention.approximator is Approximation.MORE_THAN:
+            return stated <= size <= max(stated * _BOUND, interval.high)
+        if mention.approximator is Approximation.LESS_THAN:
+            return min(stated / _BOUND, interval.low) <= size <= stated
+        return size in interval
+    # 2,000% for 1,960% that is known to tens only: zeros at the end may stand for digits that nobody knows.
+    half = max(mention.step, min(coarse_step(stated), finest)) / 2
+    match mention.approximator:
+        case Approximation.ABOUT:
+            return abs(size - stated) <= max(half, stated * _ABOUT)
+        case Approximation.NEARLY:
+            return stated - max(2 * half, stated * _NEARLY) <= size <= stated + half
+        case Approximation.MORE_THAN:
+            return stated - half <= size <= stated * _BOUND
+        case Approximation.LESS_THAN:
+            return stated / _BOUND <= size <= stated + half
+    return abs(size - stated) <= half
+
+
+def is_digit_too_many(mention: Mention, value: Decimal, finest: Decimal) -> bool:
+    """Whether the mention would hold if the value were known more closely: 12.75% for a value reported as 12.8%."""
+    return is_too_precise(mention, finest) and mention.value is not None and abs(abs(value) - abs(mention.value)) <= finest / 2
+
+
+def is_too_precise(mention: Mention, finest: Decimal) -> bool:
+    """Whether more digits are written than the figure has. Zeros at the end add none."""
+    return mention.step is not None and mention.value is not None and max(mention.step, coarse_step(abs(mention.value))) < finest
