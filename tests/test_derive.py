@@ -106,7 +106,7 @@ def test_a_level_follows_from_a_reported_growth_rate() -> None:
 def test_surprise_needs_the_same_basis_and_currency() -> None:
     eps = fact("eps", "eps_diluted", "1.05", unit="USD/share", scale="one")
     estimate = fact("c", "eps_diluted", "1.00", unit="USD/share", scale="one", role="consensus", as_of="2026-04-20", analysts=12)
-    assert shown(sheet(eps, estimate), "eps_diluted.surprise") == "+5% against consensus ($1.00 per share)"
+    assert shown(sheet(eps, estimate), "eps_diluted.surprise") == "+5% against consensus ($1.00)"
     adjusted = sheet(eps, estimate | {"basis": "adjusted"})
     assert "eps_diluted.surprise" not in adjusted
     assert "gaap figure against a consensus on adjusted basis" in adjusted.conflicts[0].message
@@ -118,7 +118,7 @@ def test_surprise_needs_the_same_basis_and_currency() -> None:
 def test_surprise_against_a_loss_estimate_is_a_difference() -> None:
     eps = fact("eps", "eps_diluted", "-0.10", unit="USD/share", scale="one")
     estimate = fact("c", "eps_diluted", "-0.15", unit="USD/share", scale="one", role="consensus")
-    assert shown(sheet(eps, estimate), "eps_diluted.surprise") == "+$0.05 per share against consensus (-$0.15 per share)"
+    assert shown(sheet(eps, estimate), "eps_diluted.surprise") == "+$0.05 against consensus (-$0.15)"
 
 
 def test_guidance_has_ends_a_midpoint_and_stands_against_consensus_and_last_year() -> None:

@@ -38,15 +38,19 @@ _COMPONENTS = (
 )  # fmt: skip
 
 
+_LEAST_WEIGHT = 0.5
+
+
 def market_impact(facts: FactBase) -> MarketImpact:
     """How much the print should move the price.
 
-    Each component is |figure| / full marks, capped at 1 (leverage counts from 1x up); the score is the mean of the
-    components that the sheet can feed, weighted as listed. Weights are judgement, the formula is the same for all notes.
+    Each component is |figure| / full marks, capped at 1 (leverage counts from 1x up). The score is the weighted mean of
+    the components that the sheet can feed, over a weight of at least one half, so that one figure alone cannot make a
+    print look momentous. Weights are judgement; the formula is the same for all notes.
     """
     parts = [part for component in _COMPONENTS if (part := _score(component, facts))]
-    weight = sum(part.weight for part in parts)
-    score = sum(part.score * part.weight for part in parts) / weight if weight else 0.0
+    weight = max(sum(part.weight for part in parts), _LEAST_WEIGHT)
+    score = sum(part.score * part.weight for part in parts) / weight
     return MarketImpact(score=round(score, 2), parts=tuple(parts))
 
 

@@ -25,8 +25,9 @@ def citable(facts: FactBase) -> list[Figure]:
 
 
 def watchable(facts: FactBase) -> list[Figure]:
-    """The figures whose next value can decide something: levels and changes of the reported period."""
-    return [f for f in citable(facts) if f.role is Role.ACTUAL and f.change is not Change.SURPRISE]
+    """The figures whose next value can decide something: levels and changes as reported, and guidance."""
+    past = (Change.SURPRISE, Change.VS_CONSENSUS)
+    return [f for f in citable(facts) if f.role in (Role.ACTUAL, Role.GUIDANCE) and f.change not in past]
 
 
 def fact_line(figure: Figure) -> str:

@@ -139,7 +139,8 @@ class Checks:
                     if key is None:
                         continue
                     other, there = said.setdefault(key, (check, where))
-                    if not other.mention.interval.meets(check.mention.interval):
+                    ours, theirs = check.mention.interval, other.mention.interval
+                    if ours is not None and theirs is not None and not theirs.meets(ours):
                         message = f"'{check.mention.text}' and, in {there}, '{other.mention.text}' are two values for one figure"
                         part.violations.append(Violation(where, message))
 
@@ -152,7 +153,7 @@ class Checks:
                         self._said.setdefault(key, (check, place))
 
     def _key(self, check: NumberCheck) -> tuple[str, ...] | None:
-        if check.decision != "grounded" or check.fact not in self.facts:
+        if check.decision != "grounded" or check.fact is None or check.fact not in self.facts:
             return None
         figure = self.facts[check.fact]
         if figure.fact is not None and figure.fact.low is not None:
@@ -208,11 +209,13 @@ def _known_names(brief: Brief) -> str:
 
 
 def _plausible(threshold: Decimal, figure: Figure) -> bool:
-    """Within 20 points, or between a fifth and five times the figure as it stands."""
+    """Whether a threshold is of the figure's own order: a change within three times its size or 20 either way, a level
+    in percent within 50 points, any level between a fifth and five times of where it stands, on either side of zero."""
     now = figure.quantity.value / figure.scale.factor
-    if figure.unit.cls in (UnitClass.PERCENT, UnitClass.POINTS) and abs(threshold - now) <= 20:
+    if figure.change is not None:
+        return abs(threshold) <= max(Decimal(20), 3 * abs(now))
+    if figure.unit.cls in (UnitClass.PERCENT, UnitClass.POINTS) and abs(threshold - now) <= 50:
         return True
-    ends = sorted((now / 5, now * 5))
-    return ends[0] <= threshold <= ends[1] or (now == 0 and abs(threshold) < 1)
+    return abs(now) / 5 <= abs(threshold) <= abs(now) * 5 or threshold == 0
 
 

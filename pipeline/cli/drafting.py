@@ -16,7 +16,7 @@ from pipeline.config import Settings
 from pipeline.drafters.base import Drafter
 from pipeline.errors import AfterprintError
 from pipeline.facts.sheet import FactSheet
-from pipeline.notes.render import write_atomically, write_note
+from pipeline.notes.render import Format, write_atomically, write_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Outcome:
 
 
 async def draft_all(
-    sheets: Sequence[tuple[Path, FactSheet]], drafter: Drafter, settings: Settings, out: Path, formats: Sequence[str], watcher: Watcher
+    sheets: Sequence[tuple[Path, FactSheet]], drafter: Drafter, settings: Settings, out: Path, formats: Sequence[Format], watcher: Watcher
 ) -> list[Outcome]:
     """Draft every sheet, at most `settings.concurrency` at a time, in the order given."""
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)

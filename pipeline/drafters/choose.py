@@ -25,7 +25,7 @@ async def choose_drafter(kind: str, settings: Settings) -> tuple[Drafter, str]:
 async def _model_drafter(settings: Settings) -> tuple[Drafter, str]:
     from pipeline.drafters.model import ModelDrafter
     from pipeline.llm.client import ChatClient
-    from pipeline.llm.wire import OPENAI_URL, served_model
+    from pipeline.llm.wire import OPENAI_URL, host_of, served_model
     from pipeline.prompting import load_prompt
 
     base_url = settings.base_url or OPENAI_URL
@@ -33,4 +33,4 @@ async def _model_drafter(settings: Settings) -> tuple[Drafter, str]:
     model = settings.model or await served_model(base_url, key, settings)
     note = load_prompt("schema_note").render(schema="{schema}")
     client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=note)
-    return ModelDrafter(client, model=model, base_url=base_url), f"drafting with {model} at {base_url}"
+    return ModelDrafter(client, model=model, base_url=base_url), f"drafting with {model} at {host_of(base_url)}"

@@ -14,7 +14,7 @@ from pipeline.facts.essentials import list_missing
 from pipeline.facts.expectations import derive_expectations
 from pipeline.facts.figures import Change, Figure, printed_places, stem
 from pipeline.facts.quantity import Scale, UnitClass
-from pipeline.facts.sheet import Basis, Fact, FactSheet, Role
+from pipeline.facts.sheet import Basis, Fact, FactSheet, PeriodKind, Role
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.facts.workings import Conflict, Missing, Workings
 
@@ -53,9 +53,10 @@ class FactBase:
         return iter(self.figures.values())
 
     def level(self, metric: str, segment: str | None = None, role: Role = Role.ACTUAL) -> Figure | None:
-        """The level of a metric in the period of `role`, or None."""
+        """The level of a metric in the period of `role`, or None. Year-to-date figures beside a quarter do not count."""
         wanted = stem(metric, segment)
-        return next((f for f in self if f.change is None and f.role is role and f.stem == wanted), None)
+        kinds = (self.sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
+        return next((f for f in self if f.change is None and f.role is role and f.stem == wanted and f.period.kind in kinds), None)
 
     def change(self, metric: str, change: Change, segment: str | None = None) -> Figure | None:
         """The change of a metric as reported. Of a stated and a computed rate the one with more digits, the stated one when equal."""

@@ -130,9 +130,8 @@ def _yaml_finding(text: str, error: yaml.YAMLError) -> Finding:
         reason = ", ".join(part for part in (error.problem, error.context) if part)
         return Finding(f"is not valid YAML: {reason}", line=mark.line + 1 if mark else None)
     if match := _CONTROL.search(text):
-        return Finding(
-            f"is not valid YAML: it holds the control character {shown(match.group())}", line=text.count("\n", 0, match.start()) + 1
-        )
+        line = text.count("\n", 0, match.start()) + 1
+        return Finding(f"holds the control character {shown(match.group())}: expected plain text", line=line)
     return Finding(f"is not valid YAML: {shown(str(error))}")
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipeline.facts.figures import Figure
+from pipeline.facts.figures import Figure, slug
 from pipeline.facts.quantity import PERCENT, Quantity, Scale, UnitClass
 from pipeline.facts.sheet import Role
+from pipeline.grounding.lexicon import Period as Said
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.rules import said_sign
-from pipeline.grounding.values import agrees, is_too_precise, printed_step
+from pipeline.grounding.values import agrees, is_too_precise, printed_size, printed_step
 
 if TYPE_CHECKING:
     from pipeline.grounding.decide import Checker
@@ -36,7 +37,7 @@ def explain(mention: Mention, mentions: tuple[Mention, ...], checker: Checker, e
     operands = _operands(mention, checker, evidence)
     for value in _values(operands, mention, checker):
         finest = printed_step(value.quantity, value.scale)
-        if agrees(mention, value.quantity.value, finest) and not is_too_precise(mention, finest) and _sign_agrees(mention, value):
+        if agrees(mention, value.quantity.value, printed_size(value.quantity, value.scale)) and not is_too_precise(mention, finest) and _sign_agrees(mention, value):
             return f"computed: {value.formula}"
     return None
 
@@ -47,10 +48,7 @@ def _operands(mention: Mention, checker: Checker, evidence: Collection[str] | No
     for name in mention.named:
         wanted |= checker.kin(name)
     levels = [f for f in checker.figures if f.change is None and f.metric.id in wanted and f.role in _ROLES]
-    if mention.segments:
-        levels = [f for f in levels if f.segment is None or any(f.stem.endswith(f".{s}") for s in mention.segments)]
-    else:
-        levels = [f for f in levels if f.segment is None]
+    levels = [f for f in levels if f.segment is None or slug(f.segment) in mention.named_segments]
     if evidence is not None:
         reach = checker.reach(evidence)
         levels = [f for f in levels if f.id in reach]
@@ -61,6 +59,7 @@ def _operands(mention: Mention, checker: Checker, evidence: Collection[str] | No
     return levels if len(levels) <= _MOST_OPERANDS else [f for f in levels if f.role is Role.ACTUAL][:_MOST_OPERANDS]
 
 
+_SAID_OF = {Role.PRIOR_YEAR: Said.YOY, Role.PRIOR_QUARTER: Said.QOQ, Role.CONSENSUS: Said.CONSENSUS}
 _ROLES = (Role.ACTUAL, Role.PRIOR_YEAR, Role.PRIOR_QUARTER, Role.CONSENSUS)
 
 
@@ -73,7 +72,7 @@ def _values(operands: list[Figure], mention: Mention, checker: Checker) -> Itera
             if a.stem != b.stem:
                 if a.period == b.period:
                     yield from _of_two_metrics(a, b, mention)
-            elif a.role is Role.ACTUAL and b.role is not Role.ACTUAL and not checker.is_derived(a, b, mention.unit):
+            elif a.role is Role.ACTUAL and b.role is not Role.ACTUAL and _period_agrees(mention, b) and not checker.holds_change(a, b, mention.unit):
                 yield from _of_two_periods(a, b, mention)
 
 
@@ -82,15 +81,17 @@ def _of_two_metrics(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
     cls = a.unit.cls
     if a.unit != b.unit:
         return
+    is_larger = a.quantity.value >= b.quantity.value
     match mention.unit:
-        case UnitClass.MULTIPLE if cls is not UnitClass.PERCENT:
+        case UnitClass.MULTIPLE if cls is not UnitClass.PERCENT or a.metric is b.metric:
             yield from _safely(f"{a.id} / {b.id}", lambda: a.quantity.over(b.quantity))
         case UnitClass.PERCENT if cls is not UnitClass.PERCENT and mention.wholes and mention.form is not Form.CHANGE:
             yield from _safely(f"{a.id} / {b.id}", lambda: a.quantity.over(b.quantity, PERCENT))
-        case UnitClass.POINTS if cls is UnitClass.PERCENT:
+        case UnitClass.POINTS if cls is UnitClass.PERCENT and is_larger:
             yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity.points_from(b.quantity))
         case UnitClass.MONEY | UnitClass.SHARES | UnitClass.COUNT if cls is mention.unit and _in_currency(mention, a):
-            yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity - b.quantity, a.scale)
+            if is_larger:
+                yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity - b.quantity, a.scale)
             if a.id < b.id and mention.form is not Form.CHANGE:
                 yield from _safely(f"{a.id} + {b.id}", lambda: a.quantity + b.quantity, a.scale)
 
@@ -107,6 +108,12 @@ def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
             yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity.points_from(b.quantity), like=a)
         case UnitClass.MONEY | UnitClass.SHARES | UnitClass.COUNT if cls is mention.unit and _in_currency(mention, a) and mention.form is not Form.LEVEL:
             yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity - b.quantity, a.scale, a)
+
+
+def _period_agrees(mention: Mention, base: Figure) -> bool:
+    """Whether the sentence's own period words allow this base."""
+    said = mention.periods & {Said.YOY, Said.QOQ, Said.CONSENSUS}
+    return not said or _SAID_OF.get(base.role) in said
 
 
 def _in_currency(mention: Mention, figure: Figure) -> bool:

@@ -7,8 +7,9 @@ in "0.4% below consensus of CNY 2,715m" the word consensus speaks of either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pipeline.facts.quantity import UnitClass
 from pipeline.facts.vocabulary import vocabulary
@@ -22,6 +23,10 @@ from pipeline.grounding.tokens import Token
 # How far the words that govern a number may stand from it.
 _REACH = 14
 _STRANGERS = 2
+_EXPECTED = frozenset((Period.CONSENSUS, Period.STREET, Period.GUIDANCE, Period.OUTLOOK))
+_LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|", "("))
+# "Climb above 16.2%" speaks of a level, whatever the verb.
+_PLACES = frozenset(("above", "below", "under"))
 _PREPOSITIONS = frozenset("above below over under ahead behind short of higher lower more less better worse than".split())
 
 
@@ -47,11 +52,12 @@ class Sentence:
         self.text, self.tokens, self.numbers, self.inherited = text, tokens, numbers, inherited
         self.first, self.last = span
         taken = {at for number in numbers for at in range(number.first, number.last) if number.label is None}
-        self.cues = [cue for cue in cues if cue.sort is Sort.APPROXIMATION or not any(at in taken for at in range(cue.first, cue.last))]
+        hidden = {at for cue in cues if cue.sort is Sort.IDIOM for at in range(cue.first, cue.last)}
+        self.cues = [cue for cue in cues if not (cue.sort is Sort.DIRECTION and cue.first in hidden) and not any(at in taken for at in range(cue.first, cue.last))]
         self.figures = [number for number in numbers if number.kind is None]
         self._covering: dict[int, Cue] = {}
         for cue in self.cues:
-            if cue.sort not in (Sort.DIRECTION, Sort.APPROXIMATION):
+            if cue.sort not in (Sort.DIRECTION, Sort.APPROXIMATION, Sort.IDIOM):
                 for at in range(cue.first, cue.last):
                     known = self._covering.get(at)
                     if known is None or known.last - known.first < cue.last - cue.first:
@@ -63,10 +69,14 @@ class Sentence:
 
     def _metric_cues(self) -> list[Cue]:
         """Metric phrases, and loose words ("margins") where no metric phrase covers them."""
-        exact = [cue for cue in self.cues if cue.sort is Sort.METRIC]
+        exact = [cue for cue in self.cues if cue.sort is Sort.METRIC and not self._is_basis_phrase(cue)]
         covered = {at for cue in exact for at in range(cue.first, cue.last)}
         loose = [cue for cue in self.cues if cue.sort is Sort.FAMILY and cue.first not in covered]
         return sorted(exact + loose, key=lambda cue: cue.first)
+
+    def _is_basis_phrase(self, cue: Cue) -> bool:
+        """"In constant currency" says how a metric is measured, and not which."""
+        return any(other.sort is Sort.BASIS and (other.first, other.last) == (cue.first, cue.last) for other in self.cues)
 
     # -- all mentions ----------------------------------------------------------------------------------------------------------
 
@@ -74,16 +84,17 @@ class Sentence:
         said = frozenset(cue.value for cue in self.cues if cue.sort is Sort.PERIOD)
         labels_said = tuple(number.label for number in self.numbers if number.label is not None)
         named = self.subject
+        named_segments = tuple(dict.fromkeys(cue.value for cue in self.cues if cue.sort is Sort.SEGMENT))
         is_modal = any(self.tokens[at].low in lexicon.MODAL for at in range(self.first, self.last))
         found: list[Mention] = []
         order = 0
-        before: Mention | None = None
+        earlier: list[Mention] = []
         for number in self.numbers:
             mention = self._bare(number)
             if number.kind is None:
-                mention = replace(mention, said=said, labels_said=labels_said, named=named, is_modal=is_modal)
-                mention = self._in_context(mention, number, order, before)
-                before = mention
+                mention = replace(mention, said=said, labels_said=labels_said, named=named, named_segments=named_segments, is_modal=is_modal)
+                mention = self._in_context(mention, number, order, earlier)
+                earlier.append(mention)
                 order += 1
             found.append(mention)
         return found
@@ -109,14 +120,17 @@ class Sentence:
             range_with=(self.tokens[partner.first].start, self.tokens[partner.last - 1].end) if partner else None,
         )
 
-    def _in_context(self, mention: Mention, number: Number, order: int, before: Mention | None) -> Mention:
+    def _in_context(self, mention: Mention, number: Number, order: int, earlier: Sequence[Mention]) -> Mention:
         left, right = self._left(order), self._right(order)
         governor = self._governor(number, order)
         following = self._following(number, order)
         direction = self._direction(governor, following, number, order)
         form = self._form(number, governor, following, direction)
+        is_loss = self._is_loss(number, order)
+        if direction is not None and direction.phrase in lexicon.LOSS_VERBS and number.unit is UnitClass.PER_SHARE:
+            direction, form, is_loss = None, Form.LEVEL, True
         metrics, wholes, certain = self._metrics(number, governor, order)
-        near = self._attached(Sort.PERIOD, right, left)
+        near = self._attached(Sort.PERIOD, self._before_verb(right) if form is Form.LEVEL else right, left)
         mention = replace(
             mention,
             form=form,
@@ -125,7 +139,7 @@ class Sentence:
             approximator=governor.approximator,
             link=governor.link,
             is_expected=bool({Period.CONSENSUS, Period.GUIDANCE} & set(governor.periods)) and governor.link in ("level", "") and self._link_word(governor) != "at",
-            periods=frozenset(near) | self._beaten(direction),
+            periods=frozenset(near) | (self._beaten(direction) if form is not Form.LEVEL else frozenset()),
             labels=self._labels(right) or self._labels(left),
             bases=frozenset(self._attached(Sort.BASIS, right, left, both=True)),
             metrics=metrics,
@@ -133,9 +147,9 @@ class Sentence:
             is_segment_certain=self._is_segment_certain(number, order),
             wholes=wholes,
             is_certain=certain,
-            is_loss=self._is_loss(number, order),
+            is_loss=is_loss,
         )
-        return self._carried(mention, number, order, before)
+        return self._carried(mention, order, earlier)
 
     # -- gaps ----------------------------------------------------------------------------------------------------------------
 
@@ -166,11 +180,15 @@ class Sentence:
     def _inside(self, sort: Sort, span: tuple[int, int]) -> list[Cue]:
         return [cue for cue in self.cues if cue.sort is sort and span[0] <= cue.first and cue.last <= span[1]]
 
-    def _attached(self, sort: Sort, right: tuple[int, int], left: tuple[int, int], *, both: bool = False) -> list[Period]:
+    def _attached(self, sort: Sort, right: tuple[int, int], left: tuple[int, int], *, both: bool = False) -> list[Any]:
         """What the words behind a number say; those before it only where the ones behind are silent."""
         behind = [cue.value for cue in self._inside(sort, right) if not self._in_metric(cue)]
         before = [cue.value for cue in self._inside(sort, left) if not self._in_metric(cue)]
         return behind + before if both else behind or before
+
+    def _before_verb(self, span: tuple[int, int]) -> tuple[int, int]:
+        """The part of a span before its first direction word: what "of $1.65 beat consensus" says of the $1.65."""
+        return span[0], min((cue.first for cue in self._inside(Sort.DIRECTION, span)), default=span[1])
 
     def _in_metric(self, cue: Cue) -> bool:
         """Whether the phrase is part of a metric's name ("adjusted EBITDA margin") and says nothing of its own."""
@@ -202,6 +220,8 @@ class Sentence:
             if (hedge := self._ending.get((at + 1, Sort.APPROXIMATION))) is not None and hedge.first >= floor and not found.link and not found.metrics:
                 if not self._is_preposition_of_previous(hedge, order):
                     found.approximator = found.approximator or hedge.value
+                    if hedge.phrase.split()[-1] in _PLACES:
+                        found.link, found.at = "versus", at
                     at = hedge.first - 1
                     continue
                 found.link, found.at = "versus", at
@@ -228,6 +248,8 @@ class Sentence:
             if cue is not None:
                 if cue.sort is Sort.PERIOD:
                     found.periods.append(cue.value)
+                    if found.link == "level" and cue.value in _EXPECTED:
+                        return found
                 at = cue.first - 1
                 continue
             if low in lexicon.FILLERS or (found.link and low in ("in", "of", "was", "is", "were", "-", "rate")) or low in ("-", "'", '"', "“"):
@@ -277,7 +299,7 @@ class Sentence:
 
     def _direction(self, governor: _Governor, following: Cue | None, number: Number, order: int) -> Cue | None:
         if governor.direction is not None and governor.link != "from":
-            return governor.direction
+            return self._rate_noun(governor.direction, order) or governor.direction if governor.link == "to" else governor.direction
         if following is not None:
             return following
         if governor.link in ("from", "versus"):
@@ -290,23 +312,30 @@ class Sentence:
                 return None
         return None
 
+    def _rate_noun(self, verb: Cue, order: int) -> Cue | None:
+        """The noun of "growth accelerated to 37.2%": what got faster is still growth, and the number says how much."""
+        start, _ = self._gap(order)
+        nouns = [cue for cue in self._inside(Sort.DIRECTION, (start, verb.first)) if cue.phrase in lexicon.RATE_NOUNS]
+        return nouns[-1] if nouns and all(self.tokens[at].low in lexicon.FILLERS or at in self._covering for at in range(nouns[-1].last, verb.first)) else None
+
     def _form(self, number: Number, governor: _Governor, following: Cue | None, direction: Cue | None) -> Form | None:
         if number.is_change or number.unit is UnitClass.POINTS:
             return Form.CHANGE
         link = governor.link
-        is_rate = direction is not None and direction.phrase in lexicon.RATE_NOUNS
+        if direction is not None and direction.phrase in lexicon.RATE_NOUNS and link in ("to", "level"):
+            return Form.CHANGE
         if link == "by":
             return Form.CHANGE
         if link == "from":
             moved = any(cue.sort is Sort.DIRECTION and cue.last <= number.first for cue in self.cues)
             return Form.BASE if moved else None
         if link == "to":
-            return Form.CHANGE if governor.is_noun and is_rate else Form.LEVEL
+            return Form.LEVEL
         if following is not None and not (link == "level" and self.tokens[governor.at].low in ("of", "at") and governor.metrics):
             return Form.CHANGE
         if link == "level":
             if governor.direction is None:
-                return Form.LEVEL
+                return Form.LEVEL if number.unit is not UnitClass.PERCENT or not governor.metrics or self._of_percent(governor) else None
             return Form.CHANGE if governor.is_noun or self.tokens[governor.at].low == "at" else Form.LEVEL
         if link == "versus":
             return None
@@ -315,15 +344,19 @@ class Sentence:
         if governor.direction is not None and governor.metrics:
             return Form.CHANGE if governor.direction.phrase in lexicon.RATE_NOUNS else None
         if governor.metrics:
-            return Form.LEVEL
+            return Form.LEVEL if number.unit is not UnitClass.PERCENT or self._of_percent(governor) else None
         return Form.CHANGE if number.sign > 0 else None
+
+    def _of_percent(self, governor: _Governor) -> bool:
+        """Whether a percentage can be the level of the metric that governs it. Of revenue it can only be a growth rate or a share."""
+        return any(vocabulary()[name].unit is UnitClass.PERCENT for cue in governor.metrics for name in metrics_of(cue))
 
     # -- metrics and segments --------------------------------------------------------------------------------------------------------
 
     def _metrics(self, number: Number, governor: _Governor, order: int) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
         """(metrics, wholes, whether they stand by the number)."""
         governed, whole = self._governed(number, order)
-        if governed is not None:
+        if governed is not None and not (governor.link == "level" and governor.metrics):
             return metrics_of(governed), (), True
         wholes = metrics_of(whole) if whole is not None else ()
         left = self._metrics_left(number, order)
@@ -338,7 +371,8 @@ class Sentence:
     def _governed(self, number: Number, order: int) -> tuple[Cue | None, Cue | None]:
         """A metric right behind the number: the one it is about ("a 12.8% gross margin"), or its whole ("1.1x revenue")."""
         start, end = self._right(order)
-        at, links = start, []
+        links: list[str] = []
+        at = start
         while at < end:
             cue = next((c for c in self.metric_cues if c.first == at), None)
             if cue is not None:
@@ -351,7 +385,7 @@ class Sentence:
                 continue
             if low in ("of", "in", "for", "from"):
                 links.append(low)
-            elif low not in lexicon.FILLERS and low != "-" and not any(c.first <= at < c.last for c in self.cues if c.sort is Sort.DIRECTION):
+            elif low not in lexicon.FILLERS and low != "-" and low not in lexicon.CHANGE_NOUNS and low not in ("higher", "lower", "more", "less"):
                 return None, None
             at += 1
         return None, None
@@ -428,23 +462,22 @@ class Sentence:
 
     # -- what one number takes over from the one before --------------------------------------------------------------------------------
 
-    def _carried(self, mention: Mention, number: Number, order: int, before: Mention | None) -> Mention:
-        if before is None:
+    def _carried(self, mention: Mention, order: int, earlier: Sequence[Mention]) -> Mention:
+        """"Down 3.4 points y/y and 0.8 points q/q": the second number goes down too. So do the ends of ranges, and bases of growth."""
+        if not earlier:
             return mention
+        before = earlier[-1]
         start, end = self._gap(order)
-        between = [self.tokens[at].low for at in range(start, end) if at not in self._covering and at not in self._label_at]
-        if before.link == "from" and mention.link == "to" and not set(between) - lexicon.FILLERS - {"to", ",", "(", ")"}:
+        between = {self.tokens[at].low for at in range(start, end) if at not in self._covering and at not in self._label_at} - lexicon.FILLERS
+        if before.link == "from" and mention.link == "to" and between <= {"to", ",", "(", ")"}:
             mention = replace(mention, from_with=(before.start, before.end), direction=mention.direction or self._from_direction(order - 1))
-        is_listed = not set(between) - lexicon.FILLERS - {"and", ",", "or", "-", "–", "to", "by", "/", "|"}
-        is_range_end = mention.range_with == (before.start, before.end)
-        if (is_listed or is_range_end) and mention.unit is before.unit and mention.link in ("", "by") or is_range_end:
-            mention = replace(
-                mention,
-                direction=mention.direction or before.direction,
-                direction_word=mention.direction_word or before.direction_word,
-                form=mention.form or before.form,
-                approximator=mention.approximator or (before.approximator if is_range_end else None),
-            )
+        if mention.range_with == (before.start, before.end):
+            return _like(mention, before, with_hedge=True)
+        if mention.link in ("from", "versus") and before.direction_word in lexicon.RATE_NOUNS and mention.unit is before.unit:
+            return replace(mention, form=Form.CHANGE, direction=before.direction, direction_word=before.direction_word)
+        alike = next((other for other in reversed(earlier) if other.unit is mention.unit), None)
+        if alike is not None and between <= _LISTING and mention.link in ("", "by") and (alike is before or "or" in between):
+            return _like(mention, alike)
         return mention
 
     def _from_direction(self, order: int) -> Direction | None:
@@ -453,6 +486,17 @@ class Sentence:
         for cue in reversed(self._inside(Sort.DIRECTION, (start, end))):
             return cue.value if isinstance(cue.value, Direction) else None
         return None
+
+
+def _like(mention: Mention, other: Mention, *, with_hedge: bool = False) -> Mention:
+    """The mention with the form and the direction of another where it has none of its own."""
+    return replace(
+        mention,
+        form=mention.form or other.form,
+        direction=mention.direction or other.direction,
+        direction_word=mention.direction_word or other.direction_word,
+        approximator=mention.approximator or (other.approximator if with_hedge else None),
+    )
 
 
 def metrics_of(cue: Cue) -> tuple[str, ...]:
@@ -473,7 +517,3 @@ def _measures(unit: UnitClass | None, name: str) -> bool:
         case UnitClass.MULTIPLE | UnitClass.DAYS | UnitClass.SHARES | UnitClass.COUNT:
             return metric.unit is unit
     return True
-
-
-def unique(items: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(items))

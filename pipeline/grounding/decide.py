@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pipeline.facts.factbase import FactBase
-from pipeline.facts.figures import DerivedFact, Figure, stem, written, written_with_base
+from pipeline.facts.figures import Change, DerivedFact, Figure, stem, written, written_with_base
 from pipeline.facts.formulas import FORMULAS
 from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.facts.sheet import Basis, Role
@@ -24,7 +24,7 @@ from pipeline.grounding.mentions import find
 from pipeline.grounding.names import names_of
 from pipeline.grounding.numbers import Kind
 from pipeline.grounding.report import NumberCheck, Report
-from pipeline.grounding.values import agrees, finest_step, is_digit_too_many
+from pipeline.grounding.values import agrees, finest_step, is_digit_too_many, printed_size
 
 _KEPT = 8
 _STRUCTURE = {
@@ -40,6 +40,10 @@ _STRUCTURE = {
     Kind.URL: "part of an address",
     Kind.ISIN: "a security's number",
 }
+_COMMON = (Change.YOY, Change.QOQ)
+_CONSENSUS = frozenset((Period.CONSENSUS, Period.STREET))
+# Facts that a message adds where the sentence speaks of them.
+_ASKED_FOR = {Role.CONSENSUS: _CONSENSUS, Role.GUIDANCE: frozenset((Period.GUIDANCE, Period.OUTLOOK))}
 _GROWTH_METRICS = {BasisWord.CONSTANT_CURRENCY: "constant_currency_growth", BasisWord.ORGANIC: "organic_growth"}
 
 
@@ -50,11 +54,12 @@ class Checker(rules.Context):
         self.facts = facts
         self.names = names_of(facts.sheet)
         self.figures = [figure for figure in facts if figure.fact is None or figure.fact.value is not None]
-        self._by_unit: dict[UnitClass, list[tuple[Decimal, Decimal, Figure]]] = defaultdict(list)
+        self._by_unit: dict[UnitClass, list[tuple[Decimal, Decimal, Decimal, Figure]]] = defaultdict(list)
         self._by_stem: dict[str, list[Figure]] = defaultdict(list)
         self._by_metric: dict[str, list[Figure]] = defaultdict(list)
         for figure in self.figures:
-            self._by_unit[figure.unit.cls].append((abs(figure.quantity.value), finest_step(figure), figure))
+            sizes = (abs(figure.quantity.value), printed_size(figure.quantity, figure.scale), finest_step(figure))
+            self._by_unit[figure.unit.cls].append((*sizes, figure))
             self._by_stem[figure.stem].append(figure)
             self._by_metric[figure.metric.id].append(figure)
         self._statements = [(s, [m for m in find(s.text, self.names) if m.kind is None and m.value is not None]) for s in facts.sheet.statements]
@@ -114,8 +119,8 @@ class Checker(rules.Context):
         return [
             figure
             for cls in classes
-            for size, finest, figure in self._by_unit.get(cls, ())
-            if agrees(mention, size, finest) or is_digit_too_many(mention, size, finest)
+            for size, printed, finest, figure in self._by_unit.get(cls, ())
+            if agrees(mention, size, printed) or is_digit_too_many(mention, size, finest)
         ]
 
     def _failures(self, mention: Mention, figure: Figure) -> list[tuple[str, str]]:
@@ -194,7 +199,7 @@ class Checker(rules.Context):
 
     def _reference(self, mention: Mention, known: list[Figure]) -> Figure | None:
         """The figure of the same metric that the mention should have stated."""
-        fitting = [f for f in known if f.unit.cls is mention.unit or (mention.unit is None and f.change is None)]
+        fitting = [f for f in known if rules.unit(mention, f, self) is None and not (mention.unit is None and f.change is not None)]
         fitting = [f for f in fitting if not any(rule in ("form", "period", "segment") for rule, _ in self._failures(mention, f))]
         return fitting[0] if fitting else None
 
@@ -205,18 +210,16 @@ class Checker(rules.Context):
         wanted = next((s for s in stems if segment and s.endswith(f".{segment}")), next((f.stem for f in known if f.segment is None), stems[0]))
         series = self._by_stem[wanted]
         level = next((f for f in series if f.change is None and f.role is Role.ACTUAL), None)
-        changes = [f for f in series if f.change is not None and f.role is Role.ACTUAL]
-        parts = []
-        if level is not None:
-            parts.append(f"{level.id} is {written(level)}")
-        seen: set[str] = set()
-        for change in sorted(changes, key=lambda f: not isinstance(f, DerivedFact)):
-            if str(change.change) not in seen:
-                seen.add(str(change.change))
-                parts.append(f"its change {written_with_base(change)}" if level is not None else f"{change.id} is {written_with_base(change)}")
-        if not parts:
-            parts = [f"{f.id} is {written_with_base(f)}" for f in series[:2]]
-        return ", ".join(parts)
+        parts = [f"{level.id} is {written(level)}"] if level is not None else []
+        changes: dict[Change, Figure] = {}
+        for figure in sorted(series, key=lambda f: not isinstance(f, DerivedFact)):
+            if figure.change is not None and figure.role is Role.ACTUAL and (figure.change in _COMMON or mention.said & _CONSENSUS):
+                changes.setdefault(figure.change, figure)
+        parts += [f"{'its change' if level is not None else f'{c.id} is'} {written_with_base(c)}" for c in changes.values()]
+        for role, words in _ASKED_FOR.items():
+            if mention.said & words:
+                parts += [f"{f.id} is {written_with_base(f)}" for f in series if f.role is role and f.change is None][:3]
+        return ", ".join(parts or [f"{f.id} is {written_with_base(f)}" for f in series[:2]])
 
     # -- what the rules ask (rules.Context) --------------------------------------------------------------------------------------
 
@@ -247,9 +250,10 @@ class Checker(rules.Context):
     def has_gaap_sibling(self, figure: Figure) -> bool:
         return any(f is not figure and f.basis is not Basis.ADJUSTED and f.role is figure.role and f.change is figure.change for f in self._by_stem[figure.stem])
 
-    def is_derived(self, now: Figure, base: Figure, unit: UnitClass | None) -> bool:
+    def holds_change(self, now: Figure, base: Figure, unit: UnitClass | None) -> bool:
         """Whether the facts hold this change already, in this unit: then only the fact itself may be stated."""
-        return any(isinstance(f, DerivedFact) and f.inputs == (now.id, base.id) and f.unit.cls is unit for f in self._by_stem[now.stem])
+        wanted = {Role.PRIOR_YEAR: (Change.YOY,), Role.PRIOR_QUARTER: (Change.QOQ,), Role.CONSENSUS: (Change.SURPRISE, Change.VS_CONSENSUS)}
+        return any(f.change in wanted.get(base.role, ()) and f.unit.cls is unit for f in self._by_stem[now.stem])
 
     def base_of(self, figure: Figure) -> Figure | None:
         series = [f for f in self._by_stem[figure.stem] if f.change is None]

@@ -48,6 +48,8 @@ MULTIPLIERS = {
     **dict.fromkeys("quadrupled quadrupling quadruples quadruple fourfold".split(), Decimal(300)),
     **dict.fromkeys("halved halving halves".split(), Decimal(-50)),
 }
+# "Double the", "twice": a multiple.
+TIMES = {"double": Decimal(2), "twice": Decimal(2), "triple": Decimal(3), "thrice": Decimal(3), "quadruple": Decimal(4)}
 MULTIPLIER_SLACK = Decimal(5)
 # "mid-teens", "low-30s", "high single digits": first and last whole number that the word covers within its decade.
 BAND_PARTS = {"low": (0, 3), "mid": (4, 6), "high": (7, 9), "upper": (7, 9), "lower": (0, 3), "middle": (4, 6)}
@@ -244,6 +246,15 @@ AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
 
 # Words that flip the sign of what follows: a loss of 55.8m is -55.8m.
 LOSSES = frozenset("loss losses deficit outflow outflows burn".split())
+
+LOSS_VERBS = frozenset("lost lose loses losing".split())
+# Phrases whose direction words give no direction.
+IDIOMS = (
+    "made up", "make up", "makes up", "making up", "up to", "set up", "follow up", "back up", "line up", "lined up", "start up", "add up", "adds up",
+    "double down", "break down", "broke down", "write down", "written down", "slow down", "down payment", "spin off", "cut off", "in light of", "light on",
+    "on top of", "top line", "short term", "short of detail", "over time", "over the", "over a", "more than", "less than", "no more", "once more", "even more",
+    "market share gains", "add on", "in addition", "move on", "gap between", "more like", "more or less", "under pressure", "under way", "under construction",
+)  # fmt: skip
 
 # What stands right before a number and says what it is.
 LINKS = {

@@ -69,6 +69,7 @@ class Mention:
     """The metric that the number is a share or a multiple of: "1.1x revenue", "27.6% of revenue"."""
     named: tuple[str, ...] = ()
     """Every metric that the sentence names."""
+    named_segments: tuple[str, ...] = ()
     is_certain: bool = True
     """Whether `metrics` stands by the number itself, and not only somewhere near."""
     is_segment_certain: bool = False

@@ -34,6 +34,8 @@ class Sort(Enum):
     APPROXIMATION = auto()
     PERIOD = auto()
     BASIS = auto()
+    IDIOM = auto()
+    """A phrase whose words mean nothing of their own: the "up" of "made up of"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def common_names() -> Names:
     for table, sort in tables:
         for phrase, value in table.items():
             names.add(phrase, sort, value)
+    for phrase in lexicon.IDIOMS:
+        names.add(phrase, Sort.IDIOM, True)
     return names
 
 

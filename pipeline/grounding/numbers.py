@@ -438,6 +438,8 @@ class Scanner:
             return ordinal
         if low in words.FRACTIONS and (fraction := self._fraction(at, at, Decimal(1))):
             return fraction
+        if low in words.TIMES and self.low(at + 1) in ("the", "its", "that", "as", "what", "their") + (("revenue", "sales") if low == "twice" else ()):
+            return Number(at, at + 1, value=words.TIMES[low], step=Decimal("0.1"), unit=UnitClass.MULTIPLE)
         if low in words.MULTIPLIERS and not (low == "double" and self.low(at + 1) in ("down", "-")) and not (low == "halves" and self._after_article(at)):
             change = words.MULTIPLIERS[low]
             slack = words.MULTIPLIER_SLACK
@@ -524,7 +526,9 @@ class Scanner:
                 self._after(number)
                 self._before(number)
                 return number
-        elif count == 1 and not (before in ("a", "one") and after in _AFTER_FRACTION) and not (before == "-" and self.low(at - 2) == "one"):
+        elif count == 1 and before in ("a", "one") and after not in _AFTER_FRACTION and self.low(at - 2) not in _BEFORE_FRACTION:
+            return None
+        elif count == 1 and before not in ("a", "one") and not (before == "-" and self.low(at - 2) == "one"):
             return None
         value = words.FRACTIONS[low] * count
         slack = words.FRACTION_SLACK
@@ -576,16 +580,15 @@ class Scanner:
             return
         if left.kind is not None or right.kind is not None or left.value is None or right.value is None:
             return
-        is_open = left.unit is None and not left.is_scaled
-        if left.unit is not None and right.unit is None and not right.is_scaled and gap != ["and"]:
-            right.unit, right.currencies = left.unit, left.currencies
-        elif is_open and right.unit is not None and left.step is not None:
-            factor = right.step.scaleb(right.places) if right.step is not None else Decimal(1)
+        if right.unit in (None, UnitClass.MONEY) and left.unit is UnitClass.MONEY and gap != ["and"]:
+            right.unit, right.currencies = left.unit, right.currencies or left.currencies
+        if left.unit is None and not left.is_scaled and right.step is not None and left.step is not None:
             left.unit, left.currencies, left.is_scaled = right.unit, right.currencies, right.is_scaled
-            _rescale(left, factor)
-        elif left.unit == right.unit and right.is_scaled and not left.is_scaled and left.step is not None and right.step is not None:
-            left.is_scaled = True
-            left.currencies = left.currencies or right.currencies
+            _rescale(left, right.step.scaleb(right.places))
+        elif right.unit is None and not right.is_scaled and gap != ["and"]:
+            right.unit, right.currencies = left.unit, left.currencies
+        elif left.unit is right.unit and right.is_scaled and not left.is_scaled and right.step is not None:
+            left.is_scaled, left.currencies = True, left.currencies or right.currencies
             _rescale(left, right.step.scaleb(right.places))
         if left.unit is right.unit and (before == "between" or gap != ["and"]) and before not in ("from",):
             left.partner, right.partner = right, left
@@ -601,6 +604,7 @@ _ORDER = {word: n for n, word in enumerate("first second third fourth".split(), 
 _OPEN_PREFIXES = frozenset("low mid high sub pre post early late upper lower non ex plus minus to and or vs a between".split())
 _ADJECTIVES = frozenset("more further consecutive straight full additional calendar fiscal successive reported coming trading".split())
 _PRONOUN_AFTER = frozenset("of and or are is were was have had to in that which".split())
+_BEFORE_FRACTION = frozenset("by than about nearly almost roughly around over under".split())
 _AFTER_FRACTION = frozenset("of . , ; more less lower higher on y from in to".split()) | {""}
 
 

@@ -179,6 +179,8 @@ def _period_of_change(mention: Mention, figure: Figure) -> str | None:
     periods = [figure.period, *([figure.base.period] if isinstance(figure, DerivedFact) and figure.base is not None else [])]
     if mention.labels and not any(_compatible(mention.labels, p) for p in periods):
         return f"is that of {figure.period.label}"
+    if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not _named(mention.labels_said, figure.period):
+        return f"is that of {figure.period.label}, which the sentence does not say"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
         return "is that of the quarter, not of the year to date"
     return None
@@ -190,6 +192,8 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
         return f"is that of {figure.period.label}"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
         return "is that of the quarter, not of the year to date"
+    if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not _named(mention.labels_said, figure.period):
+        return f"is that of {figure.period.label}, which the sentence does not say"
     is_compared = mention.link in ("from", "versus") or mention.form is Form.BASE
     named = _named(mention.labels, figure.period)
     match role:

@@ -52,11 +52,19 @@ def printed_step(quantity: Quantity, scale: Scale) -> Decimal:
     return last_place(printed) * scale.factor
 
 
-def agrees(mention: Mention, value: Decimal, finest: Decimal) -> bool:
-    """Whether the mention's size holds for a value, signs aside."""
+def printed_size(quantity: Quantity, scale: Scale) -> Decimal:
+    """The number that `write_quantity` prints, in whole units and without its sign: 132,000 for 131,900 that is printed 132k."""
+    match = _DIGITS.search(write_quantity(quantity, scale))
+    return Decimal(match[0].replace(",", "")) * scale.factor if match else abs(quantity.value)
+
+
+def agrees(mention: Mention, value: Decimal, printed: Decimal) -> bool:
+    """Whether the mention's size holds for a value, or is what is printed for it, signs aside."""
     if mention.value is None or mention.interval is None:
         return False
     size, stated = abs(value), abs(mention.value)
+    if stated == printed:
+        return True
     if mention.step is None:
         interval = abs(mention.interval)
         if mention.approximator is Approximation.MORE_THAN:
@@ -64,8 +72,7 @@ def agrees(mention: Mention, value: Decimal, finest: Decimal) -> bool:
         if mention.approximator is Approximation.LESS_THAN:
             return min(stated / _BOUND, interval.low) <= size <= stated
         return size in interval
-    # 2,000% for 1,960% that is known to tens only: zeros at the end may stand for digits that nobody knows.
-    half = max(mention.step, min(coarse_step(stated), finest)) / 2
+    half = mention.step / 2
     match mention.approximator:
         case Approximation.ABOUT:
             return abs(size - stated) <= max(half, stated * _ABOUT)

@@ -247,6 +247,4 @@ def _step(figure: Figure, threshold: Decimal) -> Decimal:
 def already_holds(watch: Watch, facts: FactBase) -> bool:
     """Whether the reported figures already meet the condition, so that it tells nothing about the future."""
     figure = facts[watch.metric]
-    if figure.role is not Role.ACTUAL:
-        return False
     return _TESTS[watch.comparison](figure.quantity.value / figure.scale.factor, watch.threshold)

@@ -32,7 +32,7 @@ def _next_print(brief: Brief) -> list[Catalyst]:
     decides, comparison, limit = turn.undone
     verb = "fell" if turn.change.quantity.value < 0 else "rose"
     words = Words(f"The next print should show whether {name(turn.level)}, which {verb} {size(turn.change)} y/y to {written(turn.level)}", [turn.level, turn.change])
-    words.add(f", {'starts back towards' if turn.worse else 'holds its gain over'} the {written(turn.base)} of a year earlier.", turn.base)
+    words.add(f", {'starts back towards' if turn.worse else 'stays clear of'} the {written(turn.base)} of a year earlier.", turn.base)
     kind = "results" if brief.facts.sheet.reported_period.kind is not PeriodKind.ANNUAL else "annual results"
     return [
         Catalyst(

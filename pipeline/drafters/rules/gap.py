@@ -67,7 +67,7 @@ def _our_view(facts: FactBase, turn: Pivot) -> Claim:
     if turn.level.unit.cls is not UnitClass.PERCENT:
         return words.add(f"; while that lasts, estimates {prove}.").claim()
     until = "until it is back at" if turn.worse else "unless it falls back to"
-    return words.add(f"; {until} {written(turn.base)}, estimates {prove}.", turn.base).claim()
+    return words.add(f"; {until} the {written(turn.base)} of a year earlier, estimates {prove}.", turn.base).claim()
 
 
 def _of_which(turn: Pivot) -> Words:

@@ -9,7 +9,7 @@ from pipeline.drafters.rules.prose import Words, basis_remark, compared, joined,
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, Figure, written
 from pipeline.facts.quantity import UnitClass
-from pipeline.facts.sheet import Basis, Role
+from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.mechanisms.engine import size
 from pipeline.notes.models import Summary
 
@@ -92,7 +92,7 @@ def _cash(facts: FactBase) -> Words | None:
         words.add(f"{capex.label} reached {written(capex)}", capex)
         if intensity is not None:
             words.add(f", {written(intensity)} of revenue", intensity)
-    words.add("." if words.text else "")
+    words.add("." if words.text else "").then(_year_to_date(facts))
     debt = facts.find("net_debt_to_ebitda") or facts.find("leverage")
     if debt is not None:
         words.add(f" {debt.label} stands at {written(debt)}{basis_remark(debt)}.", debt)
@@ -102,6 +102,16 @@ def _cash(facts: FactBase) -> Words | None:
         words.add(" Cash went to shareholders through ").then(listed).add(".")
     words.text = words.text.strip()
     return words if words.text else None
+
+
+def _year_to_date(facts: FactBase) -> Words:
+    """Cash flow that the filing gives for the year so far only, with its period named."""
+    names = ("operating_cash_flow", "capex", "free_cash_flow")
+    found = [f for f in facts if f.period.kind is PeriodKind.YTD and f.role is Role.ACTUAL and f.change is None and f.metric.id in names]
+    if not found or facts.sheet.reported_period.kind is PeriodKind.YTD:
+        return Words()
+    listed = joined([Words(f"{name(f)} was {written(f)}", [f]) for f in found])
+    return Words(f" In the {found[0].period.label} ").then(listed).add(".")
 
 
 def _drivers(facts: FactBase) -> Words | None:
