@@ -140,13 +140,13 @@ def _branch(field: dict[str, Any], kind: str) -> dict[str, Any] | None:
 
 
 def validate(instance: Any, schema: Mapping[str, Any]) -> list[SchemaViolation]:
-    """All that `schema` does not allow in `instance`, in the instance's order; empty when it is valid."""
+    """What `schema` does not allow in `instance`, one violation per place, in no promised order; empty when it is valid."""
     validator = _validator(json.dumps(schema))
     try:
         found = [violation for error in validator.iter_errors(instance) for violation in _violations(error)]
     except RecursionError:
         return [SchemaViolation((), "is nested too deeply")]
-    return list(dict.fromkeys(found))
+    return list({violation.keys: violation for violation in reversed(found)}.values())[::-1]
 
 
 class _Node(dict[str, Any]):
@@ -181,24 +181,36 @@ def _items(validator: Any, items: _Node, instance: object, schema: Mapping[str, 
             yield from _errors(validator, value, items, place)
 
 
-def _any_of(validator: Any, branches: Sequence[_Node], instance: object, _: object) -> Iterator[ValidationError]:
-    rejected: list[ValidationError] = []
-    for branch in branches:
-        errors = list(_errors(validator, instance, branch))
-        if not errors:
-            return
-        rejected += errors
-    yield ValidationError("fits no alternative", context=rejected)
+def _any_of(_: Any, branches: Sequence[_Node], instance: Any, schema: object) -> Iterator[ValidationError]:
+    # Most alternatives differ in type, and making an error only to drop it is slow.
+    possible = [branch for branch in branches if "type" not in branch or _is(instance, branch["type"])]
+    if all(any(_errors(_, instance, branch)) for branch in possible):
+        yield ValidationError("fits no alternative", context=[error for branch in branches for error in _errors(_, instance, branch)])
 
 
-def _is_integer(_: object, value: object) -> bool:
-    if isinstance(value, float):
-        return value.is_integer()
-    if isinstance(value, Decimal):
-        return value.is_finite() and value == value.to_integral_value()
-    return isinstance(value, int) and not isinstance(value, bool)
+def _type(_: object, kind: str | Sequence[str], instance: object, schema: object) -> Iterator[ValidationError]:
+    if not _is(instance, kind):
+        yield ValidationError("is of another type")
 
 
+def _is(value: object, kind: str | Sequence[str]) -> bool:
+    if not isinstance(kind, str):
+        return any(_is(value, one) for one in kind)
+    if isinstance(value, bool):
+        return kind == "boolean"
+    if kind == "integer":
+        return isinstance(value, int) or (isinstance(value, (float, Decimal)) and value == value // 1)
+    return isinstance(value, _TYPES[kind])
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "number": (int, float, Decimal),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "null": (type(None),),
+}
 _FORMATS = FormatChecker(formats=())
 
 
@@ -212,8 +224,7 @@ def _is_date(value: object) -> bool:
 
 _Checker: Any = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it without types
     Draft202012Validator,
-    validators={"properties": _properties, "items": _items, "anyOf": _any_of},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+    validators={"properties": _properties, "items": _items, "anyOf": _any_of, "type": _type},
 )
 
 
@@ -257,11 +268,10 @@ def dotted(keys: Iterable[str | int]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as a message quotes it: short, on one line, with control characters written out."""
+    """A value as a message quotes it: short and printable."""
     match value:
         case str():
-            safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value[:60])
-            return f"'{safe}{'...' if len(value) > 60 else ''}'"
+            return f"'{printable(value[:60])}{'...' if len(value) > 60 else ''}'"
         case None | bool():
             return json.dumps(value)
         case list() | tuple():
@@ -270,6 +280,11 @@ def shown(value: object) -> str:
             return "an object"
         case _:
             return f"the number {value}"[:60]
+
+
+def printable(text: str) -> str:
+    """The text on one line, with all that a terminal would not show written out as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def nearest(word: str, words: Iterable[str], most: int = 1) -> list[str]:

@@ -298,6 +298,9 @@ ROWS: dict[str, tuple[str, Figures, Figures]] = {
     ),
 }
 
+# What a sheet needs besides for the sentences that are not the first.
+FOR_OTHER_SENTENCES: dict[str, Figures] = {"capacity_ahead_of_demand": {"capex": "2400"}}
+
 
 def verdict(mechanism: str, figures: Figures, sector: str) -> Fired | Quiet:
     fired, quiet = evaluate(FactBase.of(sheet(figures, sector)), [BY_ID[mechanism]])
@@ -391,9 +394,9 @@ def test_fires_on_its_sheet(name: str) -> None:
 def test_every_sentence_of_a_mechanism_holds_on_its_sheet(name: str) -> None:
     """Not only the first of the alternatives: the others are printed where a sheet lacks a figure."""
     sector, figures, _ = ROWS[name]
-    facts = FactBase.of(sheet(figures, sector))
+    facts = FactBase.of(sheet(figures | FOR_OTHER_SENTENCES.get(name, {}), sector))
     filled = [found for text in BY_ID[name].texts if (found := fill(text, facts))]
-    assert filled
+    assert len(filled) == len(BY_ID[name].texts)
     for text, cited in filled:
         assert not problems(text, facts, [figure.id for figure in cited]), text
 

@@ -55,7 +55,7 @@ def of_names(data: Mapping[str, Any]) -> Iterator[Finding]:
     periods, sources = _ids(data, "periods"), _ids(data, "sources")
     for series in (periods, sources, [*_ids(data, "facts"), *_ids(data, "statements")]):
         yield from _repeated(series)
-    known_periods, known_sources = [id for id, _ in periods], [id for id, _ in sources]
+    known_periods, known_sources = [known for known, _ in periods], [known for known, _ in sources]
     if isinstance(data.get("period"), str):
         yield from _unknown(data["period"], known_periods, "period", ("period",))
     for name in ("facts", "statements"):
@@ -67,9 +67,9 @@ def of_names(data: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _of_fact(fact: Mapping[str, Any], periods: list[str], keys: Keys) -> Iterator[Finding]:
-    id, metric, unit, period = (fact.get(key) for key in ("id", "metric", "unit", "period"))
-    if isinstance(id, str) and not re.search(ID_PATTERN, id):
-        yield Finding(f"{shown(id)} does not fit: expected lower-case letters, digits, _ and ., a letter first", (*keys, "id"))
+    name, metric, unit, period = (fact.get(key) for key in ("id", "metric", "unit", "period"))
+    if isinstance(name, str) and not re.search(ID_PATTERN, name):
+        yield Finding(f"{shown(name)} does not fit: expected lower-case letters, digits, _ and ., a letter first", (*keys, "id"))
     if isinstance(metric, str) and metric not in vocabulary():
         meant = nearest(metric[:80])
         hint = f"did you mean '{meant}'?" if meant else f"expected one of the {len(vocabulary())} metrics of metrics.yaml"
@@ -97,9 +97,9 @@ def _ids(data: Mapping[str, Any], name: str) -> list[tuple[str, Keys]]:
 
 def _repeated(ids: Iterable[tuple[str, Keys]]) -> Iterator[Finding]:
     first: dict[str, Keys] = {}
-    for id, keys in ids:
-        if first.setdefault(id, keys) != keys:
-            yield Finding(f"the id {shown(id)} stands twice: expected another one", keys, first=first[id])
+    for name, keys in ids:
+        if first.setdefault(name, keys) != keys:
+            yield Finding(f"the id {shown(name)} stands twice: expected another one", keys, first=first[name])
 
 
 def _unknown(id: str, known: list[str], what: str, keys: Keys) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -65,72 +65,85 @@ class CsvSheet:
         line = next((self.cells[keys[:n]][0] for n in range(len(keys), 0, -1) if keys[:n] in self.cells), None)
         return line, _column(keys)
 
-    def say(self, record: dict[str, Any], keys: Keys, row: Row, line: int, names: dict[str, str]) -> None:
-        """Copy a row's cells into the record that they describe; another value for the same thing is a finding."""
-        for column, name in names.items():
-            if column not in row:
-                continue
-            at = (*keys, name)
-            if record.setdefault(name, row[column]) == row[column]:
-                self.cells.setdefault(at, (line, column))
-                continue
-            before = self.cells[at][0]
-            owner = f" of {keys[0]} '{record['id']}'" if "id" in record else ""
-            message = f"{shown(row[column])} disagrees with {shown(record[name])} in line {before}: expected one {column}{owner}"
-            self.findings.append(Finding(message, (column,), line))
-
 
 def read_csv(text: str, file: str) -> CsvSheet:
     """A CSV text as a sheet's data; `file` names the source of rows that name none. Raises UnreadableError for a broken table."""
     sheet = CsvSheet()
+    rows = list(_rows(text, sheet.findings))
+    if not rows and not sheet.findings:
+        raise UnreadableError(Finding("has a header but no rows: expected one fact per row"))
     company: dict[str, Any] = {}
-    periods: dict[str, dict[str, Any]] = {}
-    sources: dict[str, dict[str, Any]] = {}
+    periods, sources = _Records("periods"), _Records("sources")
     facts: list[dict[str, Any]] = []
-    taken: set[str] = set()
-    rows = list(_rows(text))
-    taken.update(row["id"] for _, row in rows if "id" in row)
+    taken = {row["id"] for _, row in rows if "id" in row}
     for line, row in rows:
-        sheet.say(sheet.data, (), row, line, _SHEET)
-        sheet.say(company, ("company",), row, line, _COMPANY)
+        _say(sheet, sheet.data, (), row, line, _SHEET)
+        _say(sheet, company, ("company",), row, line, _COMPANY)
         if "period" in row:
-            _collect(sheet, periods, "periods", row["period"], row, line, _PERIOD)
-        source = row.setdefault("source", _FILE_SOURCE)
-        _collect(sheet, sources, "sources", source, row, line, _SOURCE)
+            _say(sheet, *periods.of(row["period"]), row, line, _PERIOD)
+        _say(sheet, *sources.of(row.setdefault("source", _FILE_SOURCE)), row, line, _SOURCE)
         _add_fact(sheet, facts, row, line, taken)
-    for period in periods.values():
+    for period in periods:
         period.setdefault("label", _label(period))
-    for id, source in sources.items():
-        source.setdefault("title", file if id == _FILE_SOURCE else id)
+    for source in sources:
+        source.setdefault("title", file if source["id"] == _FILE_SOURCE else source["id"])
         source.setdefault("kind", "other")
-    sheet.data |= {"company": company, "periods": list(periods.values()), "sources": list(sources.values()), "facts": facts}
+    sheet.data |= {"company": company, "periods": list(periods), "sources": list(sources), "facts": facts}
     if "period" not in sheet.data:
-        sheet.data |= _reported_period(facts, periods)
+        sheet.data |= _reported_period(facts, list(periods))
     return sheet
 
 
-def _rows(text: str) -> Iterator[tuple[int, Row]]:
+class _Records:
+    """The periods or sources that rows have named so far."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._by_id: dict[str, tuple[dict[str, Any], Keys]] = {}
+
+    def of(self, name: str) -> tuple[dict[str, Any], Keys]:
+        """The record with this id and the way to it; a new one when the id is new."""
+        return self._by_id.setdefault(name, ({}, (self._name, len(self._by_id))))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (record for record, _ in self._by_id.values())
+
+
+def _say(sheet: CsvSheet, record: dict[str, Any], keys: Keys, row: Row, line: int, columns: Mapping[str, str]) -> None:
+    """Copy a row's cells into the record that they describe; another value for the same thing is a finding."""
+    sheet.cells.setdefault(keys, (line, ""))
+    for column, name in columns.items():
+        if column not in row:
+            continue
+        if record.setdefault(name, row[column]) == row[column]:
+            sheet.cells.setdefault((*keys, name), (line, column))
+        else:
+            before = sheet.cells[(*keys, name)][0]
+            owner = f"for {shown(record['id'])}" if "id" in record else "in the whole file"
+            message = f"{shown(row[column])} disagrees with {shown(record[name])} in line {before}: expected one {column} {owner}"
+            sheet.findings.append(Finding(message, (column,), line))
+
+
+def _rows(text: str, findings: list[Finding]) -> Iterator[tuple[int, Row]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns: list[str] = []
     line = 1
     try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
+        for written in reader:
+            cells = [cell.strip() for cell in written]
             if not columns and any(cells):
                 columns = cells
                 _check_columns(columns, line)
+            elif any(cells) and len(cells) != len(columns):
+                hint = "expected as many, with quotes around text that holds commas"
+                findings.append(Finding(f"the row has {len(cells)} cells and the header {len(columns)}: {hint}", line=line))
             elif any(cells):
-                if len(cells) != len(columns):
-                    message = (
-                        f"the row has {len(cells)} cells, the header {len(columns)}: expected as many (quotes around text with commas)"
-                    )
-                    raise UnreadableError(Finding(message, line=line))
                 yield line, {column: cell for column, cell in zip(columns, cells, strict=True) if cell}
             line = reader.line_num + 1
     except csv.Error as error:
         raise UnreadableError(Finding(f"is not valid CSV: {error}", line=line)) from None
     if not columns:
-        raise UnreadableError(Finding("is empty: expected a header line and rows"))
+        raise UnreadableError(Finding("is empty: expected a header line and one fact per row"))
 
 
 def _check_columns(columns: list[str], line: int) -> None:
@@ -139,7 +152,9 @@ def _check_columns(columns: list[str], line: int) -> None:
             raise UnreadableError(Finding(f"has {name} between its cells: expected commas, and decimal points in numbers", line=line))
     findings = []
     for place, column in enumerate(columns):
-        if column not in COLUMNS:
+        if not column:
+            findings.append(Finding(f"column {place + 1} of the header has no name: expected a name, or no such column", line=line))
+        elif column not in COLUMNS:
             meant = nearest(column.lower(), COLUMNS)
             hint = f"did you mean '{meant[0]}'?" if meant else "see the list of columns in the documentation of CSV sheets"
             findings.append(Finding(f"unknown column: {hint}", (column,), line))
@@ -150,14 +165,6 @@ def _check_columns(columns: list[str], line: int) -> None:
         findings.append(Finding("missing column: expected value, or both low and high", ("value",), line))
     if findings:
         raise UnreadableError(*findings)
-
-
-def _collect(sheet: CsvSheet, records: dict[str, dict[str, Any]], name: str, id: str, row: Row, line: int, columns: dict[str, str]) -> None:
-    """Add what a row says to the record with this id, made when the id is new."""
-    record = records.setdefault(id, {})
-    place = list(records).index(id) if len(record) else len(records) - 1
-    sheet.cells.setdefault((name, place), (line, name.removesuffix("s")))
-    sheet.say(record, (name, place), row, line, columns)
 
 
 def _add_fact(sheet: CsvSheet, facts: list[dict[str, Any]], row: Row, line: int, taken: set[str]) -> None:
@@ -180,29 +187,30 @@ def _default_id(row: Row, taken: set[str]) -> str:
     parts += [role] * (role != "actual")
     # Not plainly `revenue.yoy`: that is the id of the computed rate, which the reported one is checked against.
     parts += [f"reported_{change}"] * (change is not None)
-    id = ".".join(parts)
-    return id if id not in taken else f"{id}.{re.sub(r'[^a-z0-9_.]', '_', row.get('period', ''))}"
+    short = ".".join(parts)
+    return short if short not in taken else f"{short}.{re.sub(r'[^a-z0-9_.]', '_', row.get('period', ''))}"
 
 
 def _label(period: dict[str, Any]) -> str:
     """`2026q1` -> Q1 2026, `fy2024` and `2024fy` -> FY2024, a day -> March 31, 2026, others as they are."""
-    id = str(period["id"])
-    if match := re.fullmatch(r"(\d{4})[_.-]?(q[1-4]|h[12]|fy)|(q[1-4]|h[12]|fy)[_.-]?(\d{4})", id):
+    name = str(period["id"])
+    if match := re.fullmatch(r"(\d{4})[_.-]?(q[1-4]|h[12]|fy)|(q[1-4]|h[12]|fy)[_.-]?(\d{4})", name):
         year, part = match[1] or match[4], (match[2] or match[3]).upper()
         return f"{part}{year}" if part == "FY" else f"{part} {year}"
     if period.get("kind") == "instant":
         try:
             day = date.fromisoformat(period.get("end", ""))
         except ValueError:
-            return id
+            return name
         return f"{day:%B} {day.day}, {day.year}"
-    return id
+    return name
 
 
-def _reported_period(facts: list[dict[str, Any]], periods: dict[str, dict[str, Any]]) -> dict[str, str]:
+def _reported_period(facts: list[dict[str, Any]], periods: list[dict[str, Any]]) -> dict[str, str]:
+    days = {period["id"] for period in periods if period.get("kind") == "instant"}
     actual = {fact["period"] for fact in facts if fact.get("role") == "actual" and "period" in fact}
-    spans = {id for id in actual if periods[id].get("kind") != "instant"} or actual
-    return {"period": spans.pop()} if len(spans) == 1 else {}
+    candidates = actual - days or actual
+    return {"period": candidates.pop()} if len(candidates) == 1 else {}
 
 
 def _column(keys: Keys) -> str:

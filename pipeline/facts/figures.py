@@ -111,10 +111,12 @@ def written(figure: Figure, *, signed: bool | None = None) -> str:
 
 
 def write_quantity(quantity: Quantity, scale: Scale = Scale.ONE, *, signed: bool = False, bound: Bound | None = None) -> str:
-    """A quantity in `scale` with as many digits as its interval supports."""
+    """A quantity in `scale` with as many digits as its interval supports; `about` where that is not even the whole number."""
     number = _round(quantity, scale)
     sign = "-" if number < 0 else "+" if signed and number > 0 else ""
     digits = f"{abs(number):,f}"
+    if bound is None and printed_places(quantity, scale) < 0:
+        bound = Bound.ABOUT
     hedge = {Bound.ABOUT: "about ", Bound.MORE_THAN: "more than ", Bound.LESS_THAN: "less than ", None: ""}[bound]
     return hedge + in_words(sign, digits, quantity.unit, scale)
 

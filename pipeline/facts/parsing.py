@@ -28,10 +28,7 @@ _TOO_DEEP = f"is nested too deeply: expected at most {MAX_DEPTH} levels"
 
 def parse(text: str, kind: Format) -> Any:
     """The document's data. Raises UnreadableError with as many findings as one reading gives."""
-    data = _parse_json(text) if kind == "json" else _parse_yaml(text)
-    if findings := list(_unfit_values(data)):
-        raise UnreadableError(*findings)
-    return data
+    return _parse_json(text) if kind == "json" else _parse_yaml(text)
 
 
 def _parse_json(text: str) -> Any:
@@ -147,7 +144,7 @@ def _key_again(keys: Keys, line: int) -> Finding:
     return Finding("the key stands twice in the same object: expected it once", keys, line)
 
 
-def _unfit_values(data: Any) -> Iterator[Finding]:
+def unfit_values(data: Any) -> Iterator[Finding]:
     """Nesting that nothing of ours needs, and characters that no document, terminal or XML file may show."""
     waiting: list[tuple[Keys, Any]] = [((), data)]
     while waiting:

@@ -125,7 +125,7 @@ class Sentence:
         governor = self._governor(number, order)
         following = self._following(number, order)
         direction = self._direction(governor, following, number, order)
-        form = self._form(number, governor, following, direction)
+        form = self._form(number, governor, following, direction, order)
         is_loss = self._is_loss(number, order)
         if direction is not None and direction.phrase in lexicon.LOSS_VERBS and number.unit is UnitClass.PER_SHARE:
             direction, form, is_loss = None, Form.LEVEL, True
@@ -252,7 +252,7 @@ class Sentence:
                         return found
                 at = cue.first - 1
                 continue
-            if low in lexicon.FILLERS or (found.link and low in ("in", "of", "was", "is", "were", "-", "rate")) or low in ("-", "'", '"', "“"):
+            if low in lexicon.FILLERS or (found.link and low in ("in", "of", "was", "is", "were", "-", "rate")) or low in ("-", "'", '"', "“", ":"):
                 at -= 1
                 continue
             break
@@ -312,13 +312,18 @@ class Sentence:
                 return None
         return None
 
+    def _is_measured(self, number: Number, order: int) -> bool:
+        """Whether words right behind the number say what it is measured against: "net debt: -CNY 12m y/y"."""
+        cue = self._covering.get(number.last)
+        return cue is not None and cue.value in (Period.YOY, Period.QOQ)
+
     def _rate_noun(self, verb: Cue, order: int) -> Cue | None:
         """The noun of "growth accelerated to 37.2%": what got faster is still growth, and the number says how much."""
         start, _ = self._gap(order)
         nouns = [cue for cue in self._inside(Sort.DIRECTION, (start, verb.first)) if cue.phrase in lexicon.RATE_NOUNS]
         return nouns[-1] if nouns and all(self.tokens[at].low in lexicon.FILLERS or at in self._covering for at in range(nouns[-1].last, verb.first)) else None
 
-    def _form(self, number: Number, governor: _Governor, following: Cue | None, direction: Cue | None) -> Form | None:
+    def _form(self, number: Number, governor: _Governor, following: Cue | None, direction: Cue | None, order: int) -> Form | None:
         if number.is_change or number.unit is UnitClass.POINTS:
             return Form.CHANGE
         link = governor.link
@@ -344,6 +349,8 @@ class Sentence:
         if governor.direction is not None and governor.metrics:
             return Form.CHANGE if governor.direction.phrase in lexicon.RATE_NOUNS else None
         if governor.metrics:
+            if number.sign > 0 or self._is_measured(number, order):
+                return None
             return Form.LEVEL if number.unit is not UnitClass.PERCENT or self._of_percent(governor) else None
         return Form.CHANGE if number.sign > 0 else None
 

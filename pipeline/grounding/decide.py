@@ -91,10 +91,13 @@ class Checker(rules.Context):
         sized = self._of_size(mention)
         passing = [figure for figure in sized if not self._failures(mention, figure)]
         within = [figure for figure in passing if reach is None or figure.id in reach]
-        if within:
+        is_known = bool(mention.metrics) and mention.is_certain
+        if within and is_known:
             return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
         if (found := self._said_in_statement(mention, evidence)) is not None:
             return found
+        if within:
+            return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
         if (formula := computed.explain(mention, mentions, self, evidence)) is not None:
             return NumberCheck(mention, "grounded", None, formula)
         if passing:

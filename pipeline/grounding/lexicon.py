@@ -99,9 +99,13 @@ CURRENCY_WORDS = {
 
 # -- structure ------------------------------------------------------------------------------------------------------------
 
-MONTHS = frozenset(
-    "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec".split()
-)
+MONTHS = {
+    name: n
+    for n, names in enumerate(
+        "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct|november nov|december dec".split("|"), 1
+    )
+    for name in names.split()
+}
 HORIZONS = frozenset("week weeks month months quarter quarters year years decade decades hour hours minute minutes semester semesters".split())
 YEAR_WORDS = frozenset("fy cy fiscal calendar year".split())
 # Counts of these are counts of things that the text itself lists or structures; everything else that is counted is a claim.
@@ -263,7 +267,7 @@ LINKS = {
     **dict.fromkeys(("from",), "from"),
     **dict.fromkeys("versus vs against than compared".split(), "versus"),
     **dict.fromkeys("of at was were is are be been stood stands reached hit totalled totaled totals hits equals equalled remained remains stayed sits sat".split(), "level"),
-    **dict.fromkeys((":", "="), "level"),
+    "=": "level",
 }
 # Skipped when looking for the link: "to just 12.8%", "from a thin 16.2%".
 FILLERS = frozenset(

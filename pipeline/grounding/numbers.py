@@ -19,6 +19,7 @@ from pipeline.grounding.tokens import Token
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _PLAIN = re.compile(r"[0-9]*\.?[0-9]+")
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){2,}")
+_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _MOST_DIGITS = 24
 _MOST_LISTED = 20
 _VULGAR = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
@@ -42,10 +43,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PeriodLabel:
-    """A period that the text names: Q1 2026 is ("q1", 2026), FY24 ("fy", 2024), 2026 (None, 2026), "the first quarter" ("q1", None)."""
+    """A period or day that the text names: Q1 2026 is ("q1", 2026), FY24 ("fy", 2024), 2026 (None, 2026), "the first quarter" ("q1", None)."""
 
     part: str | None
     year: int | None
+    month: int | None = None
+    day: int | None = None
 
 
 @dataclass(slots=True)
@@ -134,7 +137,10 @@ class Scanner:
                 return Number(at, at + 1, problem="it is written in the digits of another script")
             case "url" | "mail":
                 return Number(at, at + 1, kind=Kind.URL) if any(c.isdigit() for c in token.low) else None
-        return Number(at, at + 1, kind=Kind(token.kind))
+        number = Number(at, at + 1, kind=Kind(token.kind))
+        if match := _ISO_DAY.fullmatch(token.low):
+            number.label = PeriodLabel(None, *(int(part) for part in match.groups()))
+        return number
 
     # -- digits --------------------------------------------------------------------------------------------------------------
 
@@ -240,13 +246,8 @@ class Scanner:
         if not digits.isdigit():
             return None
         before, after = self.low(at - 1), self.low(at + 1)
-        if len(digits) <= 2 and 1 <= int(digits) <= 31:
-            beyond = at + 2 if after in words.ORDINAL_SUFFIXES and self.touches(at + 1) else at + 1
-            of = beyond + 1 if self.low(beyond) == "of" else beyond
-            if before in words.MONTHS or (before == "." and self.low(at - 2) in words.MONTHS):
-                return Number(at, beyond, kind=Kind.DATE)
-            if self.low(of) in words.MONTHS and (self.low(of) != "may" or self.raw(of)[0].isupper()):
-                return Number(at, beyond, kind=Kind.DATE)
+        if len(digits) <= 2 and 1 <= int(digits) <= 31 and (day := self._day(at, int(digits))):
+            return day
         if before in ("'", "’") and self.touches(at) and len(digits) == 2:
             return Number(at, at + 1, kind=Kind.YEAR, label=PeriodLabel(None, _year(digits)))
         if not _is_year(digits) or self._currency_of(at - 1) or self._is_unit_next(at + 1):
@@ -257,7 +258,28 @@ class Scanner:
         elif self.low(last) in ("-", "–", "/") and self.touches(last) and self.touches(last + 1) and len(self.low(last + 1)) in (2, 4):
             last += 2 if self.low(last + 1).isdigit() and not self._is_unit_next(last + 2) else 0
         part = "fy" if before in words.YEAR_WORDS else None
-        return Number(at, last, kind=Kind.YEAR, label=PeriodLabel(part, int(digits)))
+        month = words.MONTHS.get(before)
+        return Number(at, last, kind=Kind.YEAR, label=PeriodLabel(part, int(digits), month))
+
+    def _day(self, at: int, day: int) -> Number | None:
+        """March 31, 2026 and 31st of March 2026, with what belongs to them."""
+        first, last = at, at + 1
+        if self.low(last) in words.ORDINAL_SUFFIXES and self.touches(last):
+            last += 1
+        month = at - 2 if self.low(at - 1) == "." else at - 1
+        if self.low(month) in words.MONTHS and month >= self._floor():
+            first = month
+        else:
+            month = last + 1 if self.low(last) == "of" else last
+            if self.low(month) not in words.MONTHS or not self.raw(month)[0].isupper():
+                return None
+            last = month + 1
+        year = last + 1 if self.low(last) in (",", ".") else last
+        number = Number(first, last, kind=Kind.DATE, label=PeriodLabel(None, None, words.MONTHS[self.low(month)], day))
+        if self.kind_of(year) == "number" and _is_year(self.low(year)):
+            number.last = year + 1
+            number.label = PeriodLabel(None, int(self.low(year)), words.MONTHS[self.low(month)], day)
+        return number
 
     def _marker(self, at: int) -> Number | None:
         """1. and (1) and [1] at the head of an item, #1, No. 1, 1st."""
@@ -580,6 +602,8 @@ class Scanner:
             return
         if left.kind is not None or right.kind is not None or left.value is None or right.value is None:
             return
+        if left.unit is UnitClass.MONEY and right.unit is UnitClass.PER_SHARE and not left.is_scaled:
+            left.unit = UnitClass.PER_SHARE
         if right.unit in (None, UnitClass.MONEY) and left.unit is UnitClass.MONEY and gap != ["and"]:
             right.unit, right.currencies = left.unit, right.currencies or left.currencies
         if left.unit is None and not left.is_scaled and right.step is not None and left.step is not None:

@@ -272,21 +272,29 @@ def label_of(period: Period) -> PeriodLabel | None:
 
 
 def _named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
-    """Whether one of the labels names the period."""
+    """Whether one of the labels names the period. A balance-sheet day is named by its quarter as well."""
     own = label_of(period)
-    return own is not None and any((said.part, said.year) != (None, None) and _fits(said, own) for said in labels)
+    if own is None:
+        return False
+    if period.kind is PeriodKind.INSTANT and any(said.part is not None and said.year in (None, own.year) for said in labels):
+        return True
+    return any(said.year is not None or said.part is not None for said in labels if _fits(said, own))
 
 
 def _compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
-    """Whether one of the labels may mean the period. A year alone and a balance-sheet day leave it open."""
+    """Whether one of the labels may mean the period. A year alone leaves it open, and so does a quarter for a day's balance."""
     own = label_of(period)
-    if own is None or period.kind is PeriodKind.INSTANT:
+    if own is None:
         return True
+    if period.kind is PeriodKind.INSTANT:
+        return any(said.day is None or _fits(said, own) for said in labels)
     return any(said.part is None or _fits(said, own) for said in labels)
 
 
 def _fits(said: PeriodLabel, own: PeriodLabel) -> bool:
-    return (said.part is None or said.part == own.part) and (said.year is None or own.year is None or said.year == own.year)
+    """Whether the two agree in all that both of them say; a part must be the same."""
+    pairs = ((said.year, own.year), (said.month, own.month), (said.day, own.day))
+    return said.part in (None, own.part) and all(a is None or b is None or a == b for a, b in pairs)
 
 
 def label(figure: Figure) -> str:

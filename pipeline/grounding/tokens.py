@@ -22,6 +22,7 @@ _TOKEN = re.compile(
 )
 _DASHES = str.maketrans({"−": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-", "‒": "–"})
 _POSSESSIVES = ("'s", "’s")
+_STOPS = frozenset(".!?…。")
 _CLOSERS = frozenset("\"'”’)]»")
 
 
@@ -54,21 +55,17 @@ def sentences(text: str, tokens: list[Token], abbreviations: frozenset[str]) -> 
     found: list[tuple[int, int]] = []
     first = 0
     for n, token in enumerate(tokens):
-        nearest = tokens[n + 1] if n + 1 < len(tokens) else None
-        if nearest is None:
-            ends = True
-        elif "\n\n" in text[token.end : nearest.start]:
-            ends = True
-        elif token.low in ".!?…。":
-            after = nearest
-            if after.low in _CLOSERS:
-                continue
-            ends = not after.touches and not (token.low == "." and n > 0 and tokens[n - 1].low in abbreviations and tokens[n - 1].end == token.start)
-        elif token.low in _CLOSERS and n > 0 and tokens[n - 1].low in ".!?" and tokens[n - 1].end == token.start:
-            ends = not nearest.touches
-        else:
-            ends = False
+        after = tokens[n + 1] if n + 1 < len(tokens) else None
+        ends = after is None or "\n\n" in text[token.end : after.start]
+        if not ends and after is not None and not after.touches:
+            stop = n - 1 if token.low in _CLOSERS and n > 0 and token.touches else n
+            ends = tokens[stop].low in _STOPS and not (tokens[stop].low == "." and stop > 0 and _shortens(tokens[stop - 1], tokens[stop], abbreviations))
         if ends:
             found.append((first, n + 1))
             first = n + 1
     return found
+
+
+def _shortens(word: Token, stop: Token, abbreviations: frozenset[str]) -> bool:
+    """Whether the full stop belongs to the word: "vs.", "U.S."."""
+    return stop.touches and (word.low in abbreviations or (word.kind == "word" and len(word.low) == 1))
