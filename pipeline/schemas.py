@@ -181,14 +181,15 @@ def _items(validator: Any, items: _Node, instance: object, schema: Mapping[str, 
             yield from _errors(validator, value, items, place)
 
 
-def _any_of(_: Any, branches: Sequence[_Node], instance: Any, schema: object) -> Iterator[ValidationError]:
-    # Most alternatives differ in type, and making an error only to drop it is slow.
-    possible = [branch for branch in branches if "type" not in branch or _is(instance, branch["type"])]
-    if all(any(_errors(_, instance, branch)) for branch in possible):
-        yield ValidationError("fits no alternative", context=[error for branch in branches for error in _errors(_, instance, branch)])
+def _any_of(validator: Any, branches: Sequence[_Node], instance: Any, _: object) -> Iterator[ValidationError]:
+    for branch in branches:
+        # Most alternatives differ in type, and making an error only to drop it is slow.
+        if ("type" not in branch or _is(instance, branch["type"])) and not any(_errors(validator, instance, branch)):
+            return
+    yield ValidationError("fits no alternative", context=[error for branch in branches for error in _errors(validator, instance, branch)])
 
 
-def _type(_: object, kind: str | Sequence[str], instance: object, schema: object) -> Iterator[ValidationError]:
+def _type(_: object, kind: str | Sequence[str], instance: object, __: object) -> Iterator[ValidationError]:
     if not _is(instance, kind):
         yield ValidationError("is of another type")
 
@@ -198,13 +199,16 @@ def _is(value: object, kind: str | Sequence[str]) -> bool:
         return any(_is(value, one) for one in kind)
     if isinstance(value, bool):
         return kind == "boolean"
-    if kind == "integer":
-        return isinstance(value, int) or (isinstance(value, (float, Decimal)) and value == value // 1)
+    if kind == "integer" and isinstance(value, float):
+        return value.is_integer()
+    if kind == "integer" and isinstance(value, Decimal):
+        return value.is_finite() and value == value.to_integral_value()
     return isinstance(value, _TYPES[kind])
 
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
+    "integer": (int,),
     "number": (int, float, Decimal),
     "boolean": (bool,),
     "object": (dict,),

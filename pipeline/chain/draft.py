@@ -130,7 +130,8 @@ class _Chain:
         request = first
         turns: list[Turn] = []
         best: tuple[Examination, str] | None = None
-        for _ in range(1 + (MAX_REPAIRS if self.drafter.asks_again else 0)):
+        repairs = MAX_REPAIRS if self.drafter.asks_again else 0
+        for left in reversed(range(1 + repairs)):
             text, turn = await self._ask(request)
             if text is None:
                 turns.append(turn)
@@ -139,7 +140,7 @@ class _Chain:
             turns.append(turn.model_copy(update={"violations": tuple(map(str, seen.violations))}))
             if best is None or _rank(seen) >= _rank(best[0]):
                 best = (seen, text)
-            if not seen.violations:
+            if not seen.violations or left == 0:
                 break
             self.on_step(step.name, "repairing")
             # Each repair answers the latest attempt alone: two failed drafts in one context teach a small model to fail.

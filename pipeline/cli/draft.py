@@ -48,7 +48,7 @@ def command(
     async def all_of_them() -> tuple[Drafter, list[Outcome]]:
         chosen, why = await choose_drafter(drafter, settings)
         tell(why)
-        with Watcher() as watcher:
+        with Watcher(slow=chosen.model is not None) as watcher:
             return chosen, await draft_all(loaded.sheets, chosen, settings, out, wanted, watcher)
 
     chosen, outcomes = asyncio.run(all_of_them())

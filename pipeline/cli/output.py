@@ -32,9 +32,11 @@ def say_json(value: Any) -> None:
 
 
 class Watcher:
-    """Progress of several notes. On a terminal a bar for each, elsewhere a plain line for each change worth one."""
+    """Progress of several notes. On a terminal a bar for each; elsewhere plain lines: every step where a step takes a
+    while (`slow`), else only steps that lost something."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, slow: bool) -> None:
+        self._slow = slow
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
 
@@ -56,7 +58,7 @@ class Watcher:
         """A step of a note changed: drafting, repairing, accepted, partly_withheld, failed."""
         text = f"{words(step)}: {words(doing)}"
         if self._bars is None:
-            if doing != "drafting":
+            if doing in ("partly_withheld", "failed") or (self._slow and doing != "drafting"):
                 tell(f"{note}: {text}")
             return
         if note not in self._tasks:

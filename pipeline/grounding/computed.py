@@ -32,9 +32,9 @@ class Value:
     like: Figure | None = None
 
 
-def explain(mention: Mention, mentions: tuple[Mention, ...], checker: Checker, evidence: Collection[str] | None) -> str | None:
-    """The formula that gives the mention, in words, or None."""
-    operands = _operands(mention, checker, evidence)
+def explain(mention: Mention, checker: Checker, evidence: Collection[str] | None, reach: frozenset[str] | None) -> str | None:
+    """The formula that gives the mention, in words, or None. `reach` is what the evidence carries."""
+    operands = _operands(mention, checker, evidence, reach)
     for value in _values(operands, mention, checker):
         finest = printed_step(value.quantity, value.scale)
         if agrees(mention, value.quantity.value, printed_size(value.quantity, value.scale)) and not is_too_precise(mention, finest) and _sign_agrees(mention, value):
@@ -42,15 +42,14 @@ def explain(mention: Mention, mentions: tuple[Mention, ...], checker: Checker, e
     return None
 
 
-def _operands(mention: Mention, checker: Checker, evidence: Collection[str] | None) -> list[Figure]:
+def _operands(mention: Mention, checker: Checker, evidence: Collection[str] | None, reach: frozenset[str] | None) -> list[Figure]:
     """Levels of the metrics that the sentence names, in the reported period and its bases; else a short evidence."""
     wanted = set(checker.allowed(mention)) | set(mention.named) | set(mention.wholes)
     for name in mention.named:
         wanted |= checker.kin(name)
     levels = [f for f in checker.figures if f.change is None and f.metric.id in wanted and f.role in _ROLES]
     levels = [f for f in levels if f.segment is None or slug(f.segment) in mention.named_segments]
-    if evidence is not None:
-        reach = checker.reach(evidence)
+    if evidence is not None and reach is not None:
         levels = [f for f in levels if f.id in reach]
         cited = [checker.facts[name] for name in evidence if name in checker.facts]
         cited = [f for f in cited if f.change is None]

@@ -252,7 +252,7 @@ class Sentence:
                         return found
                 at = cue.first - 1
                 continue
-            if low in lexicon.FILLERS or (found.link and low in ("in", "of", "was", "is", "were", "-", "rate")) or low in ("-", "'", '"', "“", ":"):
+            if low in lexicon.FILLERS or low in lexicon.PACE_VERBS or (found.link and low in ("in", "of", "was", "is", "were", "-", "rate")) or low in ("-", "'", '"', "“", ":"):
                 at -= 1
                 continue
             break
@@ -482,7 +482,7 @@ class Sentence:
             return _like(mention, before, with_hedge=True)
         if mention.link in ("from", "versus") and before.direction_word in lexicon.RATE_NOUNS and mention.unit is before.unit:
             return replace(mention, form=Form.CHANGE, direction=before.direction, direction_word=before.direction_word)
-        alike = next((other for other in reversed(earlier) if other.unit is mention.unit), None)
+        alike = next((other for other in reversed(earlier[-_REACH:]) if other.unit is mention.unit), None)
         if alike is not None and between <= _LISTING and mention.link in ("", "by") and (alike is before or "or" in between):
             return _like(mention, alike)
         return mention

@@ -24,7 +24,7 @@ from pipeline.grounding.mentions import find
 from pipeline.grounding.names import names_of
 from pipeline.grounding.numbers import Kind
 from pipeline.grounding.report import NumberCheck, Report
-from pipeline.grounding.values import agrees, finest_step, is_digit_too_many, printed_size
+from pipeline.grounding.values import Sized, of_size
 
 _KEPT = 8
 _STRUCTURE = {
@@ -54,12 +54,14 @@ class Checker(rules.Context):
         self.facts = facts
         self.names = names_of(facts.sheet)
         self.figures = [figure for figure in facts if figure.fact is None or figure.fact.value is not None]
-        self._by_unit: dict[UnitClass, list[tuple[Decimal, Decimal, Decimal, Figure]]] = defaultdict(list)
+        self._by_unit: dict[UnitClass, list[Sized]] = defaultdict(list)
+        self._finest: dict[str, Decimal] = {}
         self._by_stem: dict[str, list[Figure]] = defaultdict(list)
         self._by_metric: dict[str, list[Figure]] = defaultdict(list)
         for figure in self.figures:
-            sizes = (abs(figure.quantity.value), printed_size(figure.quantity, figure.scale), finest_step(figure))
-            self._by_unit[figure.unit.cls].append((*sizes, figure))
+            sized = Sized.of(figure)
+            self._by_unit[figure.unit.cls].append(sized)
+            self._finest[figure.id] = sized.finest
             self._by_stem[figure.stem].append(figure)
             self._by_metric[figure.metric.id].append(figure)
         self._statements = [(s, [m for m in find(s.text, self.names) if m.kind is None and m.value is not None]) for s in facts.sheet.statements]
@@ -71,13 +73,13 @@ class Checker(rules.Context):
         reach = self.reach(evidence) if evidence is not None else None
         checks: dict[int, NumberCheck] = {}
         for mention in mentions:
-            checks[mention.start] = self._decide(mention, mentions, reach, evidence, checks)
+            checks[mention.start] = self._decide(mention, reach, evidence, checks)
         return Report(tuple(checks.values()))
 
     # -- one number -----------------------------------------------------------------------------------------------------------
 
     def _decide(
-        self, mention: Mention, mentions: tuple[Mention, ...], reach: frozenset[str] | None, evidence: Collection[str] | None, done: dict[int, NumberCheck]
+        self, mention: Mention, reach: frozenset[str] | None, evidence: Collection[str] | None, done: dict[int, NumberCheck]
     ) -> NumberCheck:
         if mention.kind is not None:
             return NumberCheck(mention, "structural", None, _STRUCTURE[mention.kind])
@@ -98,7 +100,7 @@ class Checker(rules.Context):
             return found
         if within:
             return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
-        if (formula := computed.explain(mention, mentions, self, evidence)) is not None:
+        if (formula := computed.explain(mention, self, evidence, reach)) is not None:
             return NumberCheck(mention, "grounded", None, formula)
         if passing:
             figure = passing[0]
@@ -119,12 +121,7 @@ class Checker(rules.Context):
                 classes = (UnitClass.MONEY, UnitClass.PER_SHARE)
             case _:
                 classes = (mention.unit,)
-        return [
-            figure
-            for cls in classes
-            for size, printed, finest, figure in self._by_unit.get(cls, ())
-            if agrees(mention, size, printed) or is_digit_too_many(mention, size, finest)
-        ]
+        return of_size(mention, (one for cls in classes for one in self._by_unit.get(cls, ())))
 
     def _failures(self, mention: Mention, figure: Figure) -> list[tuple[str, str]]:
         """(rule, reason) of each rule that fails."""
@@ -243,6 +240,9 @@ class Checker(rules.Context):
             has_level = any(f.change is None and f.role is Role.ACTUAL for f in self._by_metric.get(name, ()))
             self._kin[name] = frozenset() if has_level else frozenset(KIN.get(name, ()))
         return self._kin[name]
+
+    def finest(self, figure: Figure) -> Decimal:
+        return self._finest[figure.id]
 
     def changes(self, figure: Figure) -> list[Figure]:
         return [f for f in self._by_stem[figure.stem] if f.change is not None and f.change.value in ("yoy", "qoq") and f.role is Role.ACTUAL]

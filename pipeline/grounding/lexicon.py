@@ -185,7 +185,7 @@ def _inflected(verbs: str) -> Iterable[str]:
 
 _DOUBLING = frozenset("slip dip drop tip trim step".split())
 _UP = (
-    *_inflected("increase climb gain jump surge soar advance expand accelerate rally rebound add swell mount balloon boost lift raise spike recover step bounce"),
+    *_inflected("increase climb gain jump surge soar advance expand rally rebound add swell mount balloon boost lift raise spike recover step bounce"),
     *"grew grow grows grown growing rose rise rises risen rising up upped higher leap leapt leaped ahead top topped tops outperformed hike hiked".split(),
     "picked up", "ticked up", "edged up", "moved up", "stepped up", "came back", "went up", "outperformance",
 )  # fmt: skip
@@ -246,6 +246,8 @@ CHANGE_NOUNS = frozenset(
     hike variance premium acceleration outperformance spread cut loss
     """.split()
 )
+# Verbs of a growth rate: they leave open which way the metric itself went.
+PACE_VERBS = frozenset("accelerated accelerates accelerating slowed slows slowing decelerated decelerates decelerating moderated cooled".split())
 AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
 
 # Words that flip the sign of what follows: a loss of 55.8m is -55.8m.

@@ -126,13 +126,15 @@ class Scanner:
 
     def _at(self, at: int) -> Number | None:
         token = self.tokens[at]
+        if token.low[0] in _VULGAR:
+            return Number(at, at + 1, problem="a fraction sign cannot be read safely")
         match token.kind:
             case "number":
                 return self._digits(at)
             case "word":
                 return self._in_words(at)
             case "symbol":
-                return Number(at, at + 1, problem="a fraction sign cannot be read safely") if token.low in _VULGAR else None
+                return None
             case "script":
                 return Number(at, at + 1, problem="it is written in the digits of another script")
             case "url" | "mail":

@@ -18,7 +18,7 @@ from pipeline.grounding.lexicon import Period as Said
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.numbers import PeriodLabel, scan
 from pipeline.grounding.tokens import tokenize
-from pipeline.grounding.values import finest_step, is_too_precise
+from pipeline.grounding.values import is_too_precise
 
 _CONSENSUS = {Said.CONSENSUS, Said.STREET}
 _PRIOR = {Said.PRIOR_YEAR, Said.PRIOR_QUARTER}
@@ -30,6 +30,10 @@ class Context:
 
     def allowed(self, mention: Mention) -> frozenset[str]:
         """The metrics that the mention may be about."""
+        raise NotImplementedError
+
+    def finest(self, figure: Figure) -> Decimal:
+        """The finest rounding that prose may give the figure."""
         raise NotImplementedError
 
     def changes(self, figure: Figure) -> list[Figure]:
@@ -104,7 +108,7 @@ def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
     said = said_sign(mention, figure)
     if mention.sign and said and said != mention.sign:
         return f"has the sign that the word '{mention.direction_word}' denies"
-    if mention.direction is Direction.EITHER or value == 0:
+    if mention.direction is Direction.EITHER or value == 0 or mention.value == 0:
         return None
     stated = mention.sign or said
     actual = 1 if value > 0 else -1
@@ -252,7 +256,7 @@ def bound(mention: Mention, figure: Figure, context: Context) -> str | None:
 
 
 def precision(mention: Mention, figure: Figure, context: Context) -> str | None:
-    if is_too_precise(mention, finest_step(figure)):
+    if is_too_precise(mention, context.finest(figure)):
         return f"is known as {written(figure)} only: fewer digits"
     return None
 

@@ -22,6 +22,8 @@ _TOKEN = re.compile(
 )
 _DASHES = str.maketrans({"−": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-", "‒": "–"})
 _POSSESSIVES = ("'s", "’s")
+# No sentence of prose has so many words and signs. The cut keeps the time for a page without full stops linear.
+_LONGEST = 250
 _STOPS = frozenset(".!?…。")
 _CLOSERS = frozenset("\"'”’)]»")
 
@@ -56,7 +58,7 @@ def sentences(text: str, tokens: list[Token], abbreviations: frozenset[str]) -> 
     first = 0
     for n, token in enumerate(tokens):
         after = tokens[n + 1] if n + 1 < len(tokens) else None
-        ends = after is None or "\n\n" in text[token.end : after.start]
+        ends = after is None or n - first >= _LONGEST or "\n\n" in text[token.end : after.start]
         if not ends and after is not None and not after.touches:
             stop = n - 1 if token.low in _CLOSERS and n > 0 and token.touches else n
             ends = tokens[stop].low in _STOPS and not (tokens[stop].low == "." and stop > 0 and _shortens(tokens[stop - 1], tokens[stop], abbreviations))

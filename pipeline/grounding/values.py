@@ -8,6 +8,8 @@ than with all that its interval allows, keeps a digit that is one off from hidin
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from pipeline.facts.figures import Figure, write_quantity
@@ -58,36 +60,67 @@ def printed_size(quantity: Quantity, scale: Scale) -> Decimal:
     return Decimal(match[0].replace(",", "")) * scale.factor if match else abs(quantity.value)
 
 
-def agrees(mention: Mention, value: Decimal, printed: Decimal) -> bool:
-    """Whether the mention's size holds for a value, or is what is printed for it, signs aside."""
+def window(mention: Mention) -> tuple[Decimal, Decimal] | None:
+    """The sizes that the mention holds for, signs aside: its rounding, widened or opened by its hedge."""
     if mention.value is None or mention.interval is None:
-        return False
-    size, stated = abs(value), abs(mention.value)
-    if stated == printed:
-        return True
+        return None
+    stated = abs(mention.value)
     if mention.step is None:
         interval = abs(mention.interval)
         if mention.approximator is Approximation.MORE_THAN:
-            return stated <= size <= max(stated * _BOUND, interval.high)
+            return stated, max(stated * _BOUND, interval.high)
         if mention.approximator is Approximation.LESS_THAN:
-            return min(stated / _BOUND, interval.low) <= size <= stated
-        return size in interval
+            return min(stated / _BOUND, interval.low), stated
+        return interval.low, interval.high
     half = mention.step / 2
     match mention.approximator:
         case Approximation.ABOUT:
-            return abs(size - stated) <= max(half, stated * _ABOUT)
+            slack = max(half, stated * _ABOUT)
+            return stated - slack, stated + slack
         case Approximation.NEARLY:
-            return stated - max(2 * half, stated * _NEARLY) <= size <= stated + half
+            return stated - max(mention.step, stated * _NEARLY), stated + half
         case Approximation.MORE_THAN:
-            return stated - half <= size <= stated * _BOUND
+            return stated - half, stated * _BOUND
         case Approximation.LESS_THAN:
-            return stated / _BOUND <= size <= stated + half
-    return abs(size - stated) <= half
+            return stated / _BOUND, stated + half
+    return stated - half, stated + half
 
 
-def is_digit_too_many(mention: Mention, value: Decimal, finest: Decimal) -> bool:
-    """Whether the mention would hold if the value were known more closely: 12.75% for a value reported as 12.8%."""
-    return is_too_precise(mention, finest) and mention.value is not None and abs(abs(value) - abs(mention.value)) <= finest / 2
+def agrees(mention: Mention, value: Decimal, printed: Decimal) -> bool:
+    """Whether the mention's size holds for a value, or is what is printed for it, signs aside."""
+    sizes = window(mention)
+    return sizes is not None and mention.value is not None and (abs(mention.value) == printed or sizes[0] <= abs(value) <= sizes[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A figure with its size, ready to compare: `low` to `high` is where a number with too many digits may stand."""
+
+    figure: Figure
+    size: Decimal
+    printed: Decimal
+    finest: Decimal
+    low: Decimal
+    high: Decimal
+
+    @classmethod
+    def of(cls, figure: Figure) -> Sized:
+        size, finest = abs(figure.quantity.value), finest_step(figure)
+        return cls(figure, size, printed_size(figure.quantity, figure.scale), finest, size - finest / 2, size + finest / 2)
+
+
+def of_size(mention: Mention, figures: Iterable[Sized]) -> list[Figure]:
+    """The figures that the mention's size holds for, or would hold for if they were known more closely: 12.75% for 12.8%."""
+    sizes = window(mention)
+    if sizes is None or mention.value is None:
+        return []
+    low, high = sizes
+    stated = abs(mention.value)
+    return [
+        one.figure
+        for one in figures
+        if low <= one.size <= high or stated == one.printed or (one.low <= stated <= one.high and is_too_precise(mention, one.finest))
+    ]
 
 
 def is_too_precise(mention: Mention, finest: Decimal) -> bool:
