@@ -33,7 +33,9 @@ class ScriptedModel:
         self._asked: dict[str, int] = defaultdict(int)
         self._lock = threading.Lock()
 
-    def __call__(self, request: dict[str, Any]) -> Reply | str:
+    def __call__(self, request: dict[str, Any] | None) -> Reply | str:
+        if request is None:
+            return Reply(body='{"object": "list", "data": [{"id": "scripted", "object": "model"}]}')
         step: StepName = request["response_format"]["json_schema"]["name"]
         with self._lock:
             turn = self._asked[step]

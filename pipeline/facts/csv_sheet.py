@@ -214,7 +214,12 @@ def _reported_period(facts: list[dict[str, Any]], periods: list[dict[str, Any]])
 
 
 def _column(keys: Keys) -> str:
-    """The column in which a value would stand."""
-    names = {"company": _COMPANY, "periods": _PERIOD, "sources": _SOURCE}.get(str(keys[0]) if keys else "", _SHEET)
-    last = str(keys[-1]) if keys else ""
-    return next((column for column, name in names.items() if name == last), "" if last in ("facts", "periods", "sources") else last)
+    """The column in which a missing value would stand; none for a whole row or record."""
+    match keys:
+        case (str() as name,):
+            return next((column for column, key in _SHEET.items() if key == name), name)
+        case ("company" | "periods" | "sources" | "facts" as group, *_, str() as name):
+            columns = {"company": _COMPANY, "periods": _PERIOD, "sources": _SOURCE}.get(group, {})
+            return next((column for column, key in columns.items() if key == name), name)
+        case _:
+            return ""

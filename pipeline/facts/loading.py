@@ -83,7 +83,8 @@ def load_sheets(paths: Iterable[Path], *, max_bytes: int) -> Loaded:
     files: dict[Path, Path] = {}
     for path in paths:
         try:
-            files = {file.absolute(): file for file in find_sheets([path])} | files
+            for file in find_sheets([path]):
+                files.setdefault(file.absolute(), file)
         except InputError as error:
             loaded.problems.extend(error.problems)
     owners: dict[tuple[object, ...], Path] = {}

@@ -12,7 +12,7 @@ from pipeline.facts.sheet import Role
 from pipeline.grounding.lexicon import Period as Said
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.rules import said_sign
-from pipeline.grounding.values import agrees, is_too_precise, printed_size, printed_step
+from pipeline.grounding.values import agrees, is_too_precise, printed_step
 
 if TYPE_CHECKING:
     from pipeline.grounding.decide import Checker
@@ -37,7 +37,7 @@ def explain(mention: Mention, checker: Checker, evidence: Collection[str] | None
     operands = _operands(mention, checker, evidence, reach)
     for value in _values(operands, mention, checker):
         finest = printed_step(value.quantity, value.scale)
-        if agrees(mention, value.quantity.value, printed_size(value.quantity, value.scale)) and not is_too_precise(mention, finest) and _sign_agrees(mention, value):
+        if agrees(mention, value.quantity, value.scale) and not is_too_precise(mention, finest) and _sign_agrees(mention, value):
             return f"computed: {value.formula}"
     return None
 

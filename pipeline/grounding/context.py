@@ -24,7 +24,7 @@ from pipeline.grounding.tokens import Token
 _REACH = 14
 _STRANGERS = 2
 _EXPECTED = frozenset((Period.CONSENSUS, Period.STREET, Period.GUIDANCE, Period.OUTLOOK))
-_LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|", "("))
+_LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|"))
 # "Climb above 16.2%" speaks of a level, whatever the verb.
 _PLACES = frozenset(("above", "below", "under"))
 _PREPOSITIONS = frozenset("above below over under ahead behind short of higher lower more less better worse than".split())
@@ -65,6 +65,7 @@ class Sentence:
         self._ending = {(cue.last, cue.sort): cue for cue in self.cues}
         self._label_at = {at: number for number in numbers if number.label is not None for at in range(number.first, number.last)}
         self.metric_cues = self._metric_cues()
+        self._heading = self._heading_span()
         self.subject: tuple[str, ...] = tuple(dict.fromkeys(name for cue in self.metric_cues for name in metrics_of(cue)))
 
     def _metric_cues(self) -> list[Cue]:
@@ -73,6 +74,13 @@ class Sentence:
         covered = {at for cue in exact for at in range(cue.first, cue.last)}
         loose = [cue for cue in self.cues if cue.sort is Sort.FAMILY and cue.first not in covered]
         return sorted(exact + loose, key=lambda cue: cue.first)
+
+    def _heading_span(self) -> tuple[int, int]:
+        """What stands before the sentence's colon, if no figure does: "Consensus: revenue of ..., EPS of ..."."""
+        for at in range(self.first, self.figures[0].first if self.figures else self.first):
+            if self.tokens[at].low == ":":
+                return self.first, at
+        return self.first, self.first
 
     def _is_basis_phrase(self, cue: Cue) -> bool:
         """"In constant currency" says how a metric is measured, and not which."""
@@ -117,6 +125,7 @@ class Sentence:
             kind=number.kind,
             problem=number.problem,
             label=number.label,
+            noun=number.noun,
             range_with=(self.tokens[partner.first].start, self.tokens[partner.last - 1].end) if partner else None,
         )
 
@@ -139,8 +148,8 @@ class Sentence:
             approximator=governor.approximator,
             link=governor.link,
             is_expected=bool({Period.CONSENSUS, Period.GUIDANCE} & set(governor.periods)) and governor.link in ("level", "") and self._link_word(governor) != "at",
-            periods=frozenset(near) | (self._beaten(direction) if form is not Form.LEVEL else frozenset()),
-            labels=self._labels(right) or self._labels(left),
+            periods=frozenset(near or self._attached(Sort.PERIOD, self._heading, self._heading)) | (self._beaten(direction) if form is not Form.LEVEL else frozenset()),
+            labels=self._labels(right) or self._labels(left) or self._labels(self._heading),
             bases=frozenset(self._attached(Sort.BASIS, right, left, both=True)),
             metrics=metrics,
             segments=self._segments(number, order),
@@ -477,9 +486,13 @@ class Sentence:
         start, end = self._gap(order)
         between = {self.tokens[at].low for at in range(start, end) if at not in self._covering and at not in self._label_at} - lexicon.FILLERS
         if before.link == "from" and mention.link == "to" and between <= {"to", ",", "(", ")"}:
-            mention = replace(mention, from_with=(before.start, before.end), direction=mention.direction or self._from_direction(order - 1))
+            mention = replace(mention, from_with=(before.start, before.end), **self._from_direction(mention, order - 1))
         if mention.range_with == (before.start, before.end):
-            return _like(mention, before, with_hedge=True)
+            mention = replace(mention, form=before.form, approximator=mention.approximator or before.approximator, is_expected=before.is_expected)
+            return _of_period(_like(mention, before), before)
+        if mention.range_with is not None and between == {"("}:
+            # "Consensus of $1.61 ($1.50 to $1.67)": the range is that of the number before it.
+            return _of_period(mention, before)
         if mention.link in ("from", "versus") and before.direction_word in lexicon.RATE_NOUNS and mention.unit is before.unit:
             return replace(mention, form=Form.CHANGE, direction=before.direction, direction_word=before.direction_word)
         alike = next((other for other in reversed(earlier[-_REACH:]) if other.unit is mention.unit), None)
@@ -487,23 +500,27 @@ class Sentence:
             return _like(mention, alike)
         return mention
 
-    def _from_direction(self, order: int) -> Direction | None:
-        """The verb of "fell from 16.2% to 12.8%"."""
-        start, end = self._gap(order)
-        for cue in reversed(self._inside(Sort.DIRECTION, (start, end))):
-            return cue.value if isinstance(cue.value, Direction) else None
-        return None
+    def _from_direction(self, mention: Mention, order: int) -> dict[str, Any]:
+        """The verb of "fell from 16.2% to 12.8%", for the second number."""
+        cues = self._inside(Sort.DIRECTION, self._gap(order))
+        if mention.direction is not None or not cues:
+            return {}
+        return {"direction": cues[-1].value, "direction_word": cues[-1].phrase}
 
 
-def _like(mention: Mention, other: Mention, *, with_hedge: bool = False) -> Mention:
+def _like(mention: Mention, other: Mention) -> Mention:
     """The mention with the form and the direction of another where it has none of its own."""
     return replace(
         mention,
         form=mention.form or other.form,
         direction=mention.direction or other.direction,
         direction_word=mention.direction_word or other.direction_word,
-        approximator=mention.approximator or (other.approximator if with_hedge else None),
     )
+
+
+def _of_period(mention: Mention, other: Mention) -> Mention:
+    """The mention with the period of another where it has none of its own."""
+    return replace(mention, periods=mention.periods or other.periods, labels=mention.labels or other.labels, bases=mention.bases or other.bases)
 
 
 def metrics_of(cue: Cue) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ _STRUCTURE = {
     Kind.URL: "part of an address",
     Kind.ISIN: "a security's number",
 }
+_ANALYSTS = frozenset(("analyst", "analysts", "estimates", "forecasts"))
 _COMMON = (Change.YOY, Change.QOQ)
 _CONSENSUS = frozenset((Period.CONSENSUS, Period.STREET))
 # Facts that a message adds where the sentence speaks of them.
@@ -55,6 +56,7 @@ class Checker(rules.Context):
         self.names = names_of(facts.sheet)
         self.figures = [figure for figure in facts if figure.fact is None or figure.fact.value is not None]
         self._by_unit: dict[UnitClass, list[Sized]] = defaultdict(list)
+        self._analysts = {Decimal(f.fact.analysts): f.id for f in facts if f.fact is not None and f.fact.analysts is not None}
         self._finest: dict[str, Decimal] = {}
         self._by_stem: dict[str, list[Figure]] = defaultdict(list)
         self._by_metric: dict[str, list[Figure]] = defaultdict(list)
@@ -85,6 +87,8 @@ class Checker(rules.Context):
             return NumberCheck(mention, "structural", None, _STRUCTURE[mention.kind])
         if mention.problem:
             return NumberCheck(mention, "unsupported", None, "unreadable", f"'{mention.text}' cannot be read safely: {mention.problem}")
+        if mention.noun in _ANALYSTS and (asked := self._analysts.get(mention.value or Decimal(0))):
+            return NumberCheck(mention, "grounded", asked, "counts the analysts")
         if mention.unit is None and not (mention.metrics and mention.is_certain) and not mention.is_scaled:
             message = f"'{mention.text}' has no unit and no metric in its clause: say what it measures, or leave it out"
             return NumberCheck(mention, "unsupported", None, "no unit", message)

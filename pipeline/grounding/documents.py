@@ -8,6 +8,7 @@ cell stands behind the row's label and its column's head, so that the words whic
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -18,9 +19,10 @@ from pydantic import ValidationError
 from pipeline.errors import InputError, Problem
 from pipeline.facts.factbase import FactBase
 from pipeline.grounding.decide import check_text
-from pipeline.grounding.report import Report
+from pipeline.grounding.report import DECISIONS, Decision, Report
 from pipeline.notes.models import Note
 
+_DEFINITION = re.compile(r"\n(?=\[\^[^\]\s]{1,80}\]:)")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,80}\]:?")
 _BULLET = re.compile(r"^\s{0,12}(?:[-*+•‣–]|[0-9]{1,3}[.)])\s+")
 _EMPTY_CELLS = frozenset(("", "-", "–", "—", "n/a", "n.a.", "n/m"))
@@ -48,8 +50,9 @@ class DocumentReport:
         return all(report.ok for _, report in self.passages)
 
     @property
-    def problem_count(self) -> int:
-        return sum(len(report.problems) for _, report in self.passages)
+    def counts(self) -> dict[Decision, int]:
+        total = Counter(check.decision for _, report in self.passages for check in report.checks)
+        return {decision: total[decision] for decision in DECISIONS}
 
 
 def check_document(path: Path, facts: FactBase, *, max_bytes: int) -> DocumentReport:
@@ -128,14 +131,11 @@ def _markdown(text: str) -> Iterator[Passage]:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-    def prose(token: Token) -> str:
-        parts = []
-        for child in token.children or ():
-            if child.type == "text":
-                parts.append(child.content)
-            elif child.type in ("softbreak", "hardbreak", "code_inline"):
-                parts.append(" ")
-        return _FOOTNOTE.sub("", "".join(parts)).strip()
+    def prose(token: Token) -> list[str]:
+        """The token's text; footnote definitions that follow line by line are one each."""
+        breaks = {"softbreak": "\n", "hardbreak": "\n", "code_inline": " "}
+        parts = [child.content if child.type == "text" else breaks.get(child.type, "") for child in token.children or ()]
+        return [_definition(part) if _FOOTNOTE.match(part) else _FOOTNOTE.sub("", part).strip() for part in _DEFINITION.split("".join(parts))]
 
     head: list[str] = []
     row: list[str] = []
@@ -158,11 +158,22 @@ def _markdown(text: str) -> Iterator[Passage]:
                 else:
                     yield Passage(row_text(head, row), line)
             case "inline" if in_table:
-                row.append(prose(token))
+                row.append(" ".join(prose(token)))
             case "inline":
-                yield Passage(prose(token), line)
+                yield from (Passage(part, line + n) for n, part in enumerate(prose(token)))
             case "html_block":
                 yield from (Passage(p.text, line + p.line - 1) for p in _html(token.content))
+
+
+def _definition(text: str) -> str:
+    """A footnote of our notes, "Revenue: CNY 1,970m · Q1 2025 · year-ago base", with what qualifies the figure before it."""
+    text = _FOOTNOTE.sub("", text).strip()
+    head, *qualifiers = text.split(" · ")
+    label, colon, figure = head.partition(": ")
+    if not colon or not qualifiers:
+        return text
+    kept = [part.strip() for part in qualifiers if part.strip() and not part.strip().startswith(("source", "remark"))]
+    return f"{label}, {', '.join(kept)}: {figure}"
 
 
 def row_text(head: Sequence[str], row: Sequence[str]) -> str:
@@ -178,9 +189,10 @@ def row_text(head: Sequence[str], row: Sequence[str]) -> str:
 # -- HTML ----------------------------------------------------------------------------------------------------------------------
 
 
-_SKIPPED = frozenset("script style head code pre svg template noscript sup title nav kbd samp".split())
+_SKIPPED = frozenset("script style head code pre svg template noscript sup title nav footer kbd samp".split())
+# Parts of our own HTML note that hold scores and thresholds: judgements, not claims about the facts.
+_SKIPPED_CLASSES = frozenset(("impact", "watch"))
 _INLINE = frozenset("a abbr b bdi bdo cite em font i ins label mark q s small span strong sub time tt u var wbr data del dfn".split())
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 
 
 class _Prose(HTMLParser):
@@ -189,7 +201,8 @@ class _Prose(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.passages: list[Passage] = []
-        self._skipping: list[str] = []
+        self._skipped = ""
+        self._depth = 0
         self._parts: list[str] = []
         self._line = 1
         self._head: list[str] = []
@@ -197,14 +210,16 @@ class _Prose(HTMLParser):
         self._is_head = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SKIPPED:
-            self._skipping.append(tag)
+        if self._skipped:
+            self._depth += tag == self._skipped
+        elif tag in _SKIPPED or _SKIPPED_CLASSES & set((dict(attrs).get("class") or "").split()):
+            if tag not in _INLINE and tag not in _SKIPPED:
+                self._flush()
+            self._skipped, self._depth = tag, 1
             self._parts.append(" ")
-        elif self._skipping or tag in _INLINE:
-            return
         elif tag == "br":
             self._parts.append(" ")
-        else:
+        elif tag not in _INLINE:
             self._flush()
             match tag:
                 case "table":
@@ -215,27 +230,21 @@ class _Prose(HTMLParser):
                     self._is_head = False
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._skipping:
-            while self._skipping.pop() != tag:
-                pass
-        elif self._skipping or tag in _INLINE:
-            return
+        if self._skipped:
+            self._depth -= tag == self._skipped
+            if self._depth == 0:
+                self._skipped = ""
         elif tag in ("td", "th"):
             self._cell()
         elif tag == "tr" and self._row is not None:
-            self._cell()
-            if self._is_head and not self._head:
-                self._head = self._row
-            else:
-                self.passages.append(Passage(row_text(self._head, self._row), self._line))
-            self._row = None
-        else:
+            self._end_row()
+        elif tag not in _INLINE:
             self._flush()
 
     def handle_data(self, data: str) -> None:
-        if self._skipping:
+        if self._skipped:
             return
-        if not self._parts:
+        if not "".join(self._parts).strip():
             self._line = self.getpos()[0]
         self._parts.append(data)
 
@@ -245,8 +254,18 @@ class _Prose(HTMLParser):
 
     def _cell(self) -> None:
         text = self._take()
-        if self._row is not None and (text or self._parts is not None):
+        if self._row is not None:
             self._row.append(text)
+
+    def _end_row(self) -> None:
+        if "".join(self._parts).strip():
+            self._cell()
+        row, self._row = self._row or [], None
+        if self._is_head and not self._head:
+            self._head = row
+        else:
+            self.passages.append(Passage(row_text(self._head, row), self._line))
+        self._parts = []
 
     def _take(self) -> str:
         text = " ".join("".join(self._parts).split())

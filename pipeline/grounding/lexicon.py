@@ -113,7 +113,7 @@ LISTED = frozenset(
     """
     angle angles answer answers area areas argument arguments assumption assumptions base bases bucket buckets case cases catalyst catalysts
     cause causes channel channels check checks claim claims component components concern concerns condition conditions
-    consequence consequences datapoint datapoints dimension dimensions direction directions driver drivers effect effects end ends engine engines event events
+    consequence consequences datapoint datapoints definition definitions dimension dimensions direction directions driver drivers effect effects end ends engine engines event events
     explanation explanations fact factor factors facts failure failures figure figures flag flags force forces front fronts group groups headwind headwinds
     hurdle hurdles implication implications indicator indicators item items key keys kind kinds lever levers line lines
     margin margins measure measures mechanism mechanisms metric metrics number numbers observation observations option options

@@ -48,6 +48,8 @@ class Mention:
     problem: str = ""
     """Why the number cannot be read safely."""
     label: PeriodLabel | None = None
+    noun: str = ""
+    """The word behind a number without a unit: what it counts."""
     range_with: Span | None = None
     from_with: Span | None = None
     """The number that this one is said to come from: of "from 27.6% to 39.0%", the 27.6%."""

@@ -70,6 +70,8 @@ class Number:
     label: PeriodLabel | None = None
     partner: Number | None = field(default=None, repr=False)
     is_change: bool = False
+    noun: str = ""
+    """The word behind a number without a unit: what it counts."""
 
     def multiply(self, factor: Decimal) -> None:
         if self.value is not None and self.step is not None:
@@ -438,6 +440,8 @@ class Scanner:
                 number.kind, number.last = Kind.HORIZON, here + 2
             elif number.value is not None and number.value <= _MOST_LISTED and self._counts_listed(here):
                 number.kind = Kind.COUNT
+            elif self.kind_of(here) == "word":
+                number.noun = ahead[0]
         return number
 
     def _counts_listed(self, at: int) -> bool:
@@ -497,6 +501,7 @@ class Scanner:
             if self.low(at) == "one" and bare.kind is None:
                 return None
             if bare.kind is None and number_before == bare.last:
+                bare.unit = UnitClass.COUNT
                 return self._counted_words(bare)
         if self.low(at) in ("a", "an") and number.unit is None and not number.currencies and not number.is_scaled:
             return None
@@ -592,12 +597,18 @@ class Scanner:
     def _join(self, left: Number, right: Number) -> None:
         """Link the ends of a range, and let the end without a unit take the other's: 3.45-3.55, 9 to 11 percent, $8.40 - $9.20."""
         gap = [self.low(at) for at in range(left.last, right.first)]
+        is_written_twice = left.unit is not None and left.unit is right.unit
+        if is_written_twice and gap[-1:] == ["to"] and "".join(gap[:-1]) in ("y/y", "q/q", "yoy", "qoq"):
+            gap = ["to"]
         before = self.low(left.first - 1)
         if gap not in (["-"], ["–"], ["to"], ["and"], ["or"], ["-", "to"], ["-", "or"]):
             return
         if right.problem or left.problem or right.kind not in (None, Kind.HORIZON, Kind.YEAR) or left.kind not in (None, Kind.COUNT, Kind.YEAR):
             return
         if gap == ["and"] and before != "between":
+            return
+        if is_written_twice and gap == ["to"] and (before == "by" or (before in words.DIRECTIONS and before not in words.CHANGE_NOUNS)):
+            # "Up 38 days to 141 days": a change and a level.
             return
         if right.kind is Kind.HORIZON:
             left.kind, left.partner, right.partner = Kind.HORIZON, right, left

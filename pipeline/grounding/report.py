@@ -12,6 +12,8 @@ Decision = Literal["grounded", "structural", "contradicted", "unsupported"]
 """grounded: follows from `fact`. structural: says when, which or how many. contradicted: the facts say otherwise.
 unsupported: nothing in the facts decides it, or it cannot be read."""
 
+DECISIONS: tuple[Decision, ...] = ("grounded", "structural", "contradicted", "unsupported")
+
 
 @dataclass(frozen=True, slots=True)
 class NumberCheck:
@@ -50,4 +52,4 @@ class Report:
     @property
     def counts(self) -> dict[Decision, int]:
         found = Counter(check.decision for check in self.checks)
-        return {decision: found[decision] for decision in ("grounded", "structural", "contradicted", "unsupported")}
+        return {decision: found[decision] for decision in DECISIONS}

@@ -129,7 +129,7 @@ def _sign_of_level(mention: Mention, figure: Figure, context: Context) -> str | 
     if mention.form is not Form.LEVEL or mention.link != "to" or figure.role is not Role.ACTUAL:
         return None
     said = said_sign(mention, figure)
-    if said is None:
+    if said is None or mention.direction_word in lexicon.RATE_NOUNS:
         return None
     changes = [c for c in context.changes(figure) if not _against_words(mention, c)]
     if changes and all(c.quantity.value and (c.quantity.value > 0) != (said > 0) for c in changes):
@@ -139,6 +139,9 @@ def _sign_of_level(mention: Mention, figure: Figure, context: Context) -> str | 
 
 def said_sign(mention: Mention, figure: Figure) -> int | None:
     """The sign that the direction word gives a change of this metric; None where it gives none."""
+    if mention.sign and mention.direction_word in lexicon.RATE_NOUNS:
+        # "Revenue growth of -31.6%": the number says itself which way.
+        return None
     match mention.direction:
         case None | Direction.EITHER:
             return None
@@ -233,7 +236,7 @@ def basis(mention: Mention, figure: Figure, context: Context) -> str | None:
     adjusted = figure.metric.basis == "adjusted" or figure.basis is Basis.ADJUSTED
     if BasisWord.ADJUSTED in said and not adjusted and figure.metric.basis == "reported":
         return "is not adjusted"
-    if BasisWord.GAAP in said and adjusted and BasisWord.ADJUSTED not in said:
+    if BasisWord.GAAP in said and adjusted and BasisWord.ADJUSTED not in said and figure.basis not in (Basis.GAAP, Basis.IFRS):
         return "is adjusted, not by GAAP or IFRS"
     if figure.basis is Basis.ADJUSTED and figure.metric.basis == "reported" and BasisWord.ADJUSTED not in said and context.has_gaap_sibling(figure):
         return "is adjusted, which the sentence does not say"
@@ -242,7 +245,7 @@ def basis(mention: Mention, figure: Figure, context: Context) -> str | None:
         (BasisWord.ORGANIC, Basis.ORGANIC, "organic_growth"),
     ):
         has = figure.basis is ours or figure.metric.id == growth
-        if has != (word in said):
+        if has != (word in said or growth in mention.metrics):
             name = ours.value.replace("_", " ")
             return f"is {name}, which the sentence does not say" if has else f"is not {name}"
     return None

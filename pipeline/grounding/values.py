@@ -7,12 +7,11 @@ than with all that its interval allows, keeps a digit that is one off from hidin
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from pipeline.facts.figures import Figure, write_quantity
+from pipeline.facts.figures import Figure, printed_places
 from pipeline.facts.quantity import Quantity, Scale, last_place, parse_unit
 from pipeline.grounding.lexicon import Approximation
 from pipeline.grounding.models import Mention
@@ -23,7 +22,6 @@ _ABOUT = Decimal("0.03")
 _NEARLY = Decimal("0.05")
 # "more than 30%" holds up to 37.5%: a bound that leaves out more than a quarter misleads. "Under" likewise, downwards.
 _BOUND = Decimal("1.25")
-_DIGITS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 def coarse_step(value: Decimal) -> Decimal:
@@ -43,21 +41,14 @@ def finest_step(figure: Figure) -> Decimal:
 
 
 def printed_step(quantity: Quantity, scale: Scale) -> Decimal:
-    """The step that `write_quantity` rounds a quantity to, read off what it writes."""
-    match = _DIGITS.search(write_quantity(quantity, scale))
-    if match is None:
-        return scale.factor
-    printed = Decimal(match[0].replace(",", ""))
-    if printed == printed.to_integral_value() and "." not in match[0]:
-        is_rounded = abs(abs(quantity.value / scale.factor) - printed) > Decimal("0.5")
-        return (coarse_step(printed) if is_rounded else Decimal(1)) * scale.factor
-    return last_place(printed) * scale.factor
+    """The step, in whole units, that a quantity is rounded to when it is printed."""
+    return Decimal(1).scaleb(-printed_places(quantity, scale)) * scale.factor
 
 
 def printed_size(quantity: Quantity, scale: Scale) -> Decimal:
-    """The number that `write_quantity` prints, in whole units and without its sign: 132,000 for 131,900 that is printed 132k."""
-    match = _DIGITS.search(write_quantity(quantity, scale))
-    return Decimal(match[0].replace(",", "")) * scale.factor if match else abs(quantity.value)
+    """The number that is printed, in whole units and without its sign: 132,000 for 131,900 that is printed 132k."""
+    step = printed_step(quantity, scale)
+    return (abs(quantity.value) / step).to_integral_value(ROUND_HALF_UP) * step
 
 
 def window(mention: Mention) -> tuple[Decimal, Decimal] | None:
@@ -86,10 +77,17 @@ def window(mention: Mention) -> tuple[Decimal, Decimal] | None:
     return stated - half, stated + half
 
 
-def agrees(mention: Mention, value: Decimal, printed: Decimal) -> bool:
-    """Whether the mention's size holds for a value, or is what is printed for it, signs aside."""
+def is_printed(mention: Mention, quantity: Quantity, scale: Scale) -> bool:
+    """Whether the mention is what is printed for a quantity, which is hedged where not even the whole number is known."""
+    is_hedged = printed_places(quantity, scale) < 0
+    stated = abs(mention.value) if mention.value is not None else None
+    return stated == printed_size(quantity, scale) and (not is_hedged or mention.approximator is Approximation.ABOUT)
+
+
+def agrees(mention: Mention, quantity: Quantity, scale: Scale) -> bool:
+    """Whether the mention's size holds for a quantity, or is what is printed for it, signs aside."""
     sizes = window(mention)
-    return sizes is not None and mention.value is not None and (abs(mention.value) == printed or sizes[0] <= abs(value) <= sizes[1])
+    return sizes is not None and (sizes[0] <= abs(quantity.value) <= sizes[1] or is_printed(mention, quantity, scale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,9 @@ def of_size(mention: Mention, figures: Iterable[Sized]) -> list[Figure]:
     return [
         one.figure
         for one in figures
-        if low <= one.size <= high or stated == one.printed or (one.low <= stated <= one.high and is_too_precise(mention, one.finest))
+        if low <= one.size <= high
+        or (stated == one.printed and is_printed(mention, one.figure.quantity, one.figure.scale))
+        or (one.low <= stated <= one.high and is_too_precise(mention, one.finest))
     ]
 
 
