@@ -202,7 +202,8 @@ def _is(value: object, kind: str | Sequence[str]) -> bool:
     if kind == "integer" and isinstance(value, float):
         return value.is_integer()
     if kind == "integer" and isinstance(value, Decimal):
-        return value.is_finite() and value == value.to_integral_value()
+        # Decimal refuses to calculate with exponents beyond its own limits; nothing of ours counts that far.
+        return value.is_finite() and abs(value.adjusted()) < 100 and value == value.to_integral_value()
     return isinstance(value, _TYPES[kind])
 
 
@@ -246,7 +247,9 @@ def _nodes(part: Any, defs: Mapping[str, Any], done: dict[str, _Node]) -> Any:
     if not isinstance(part, dict):
         return part
     if "$ref" not in part:
-        return _Node({key: _nodes(value, defs, done) for key, value in part.items() if key != "$defs"})
+        # Of several violations at one place the first is told, and the type says most.
+        keys = sorted(part.keys() - {"$defs"}, key=lambda key: (key != "type", key != "enum", list(part).index(key)))
+        return _Node({key: _nodes(part[key], defs, done) for key in keys})
     name = str(part["$ref"]).removeprefix(_DEFS)
     if name not in defs:
         raise ResourceError(f"a schema refers to '{part['$ref']}', which it does not define")

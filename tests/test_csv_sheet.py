@@ -24,8 +24,9 @@ from pipeline.facts.sheet import FactSheet
 LIMIT = 1_000_000
 Cells = dict[str, str]
 FIRST: Cells = {
-    "company": "Kingsoft Cloud", "ticker": "KC", "currency": "CNY", "period": "2026q1", "period_kind": "quarter", "period_start": "2026-01-01",
-    "period_end": "2026-03-31", "metric": "revenue", "segment": "", "value": "2703.7", "low": "", "high": "", "unit": "CNY", "scale": "million",
+    "company": "Kingsoft Cloud", "ticker": "KC", "currency": "CNY",
+    "period": "2026q1", "period_kind": "quarter", "period_start": "2026-01-01", "period_end": "2026-03-31",
+    "metric": "revenue", "segment": "", "value": "2703.7", "low": "", "high": "", "unit": "CNY", "scale": "million",
     "change": "", "basis": "gaap", "role": "actual",
 }  # fmt: skip
 YEAR_AGO: Cells = {
@@ -248,7 +249,10 @@ BAD: list[tuple[str, list[str]]] = [
     (
         table(YEAR_AGO, quote='"several\nlines"').replace("prior_year", "prior"),
         [
-            "kc.csv:4: role: 'prior' is not allowed: expected one of actual, prior_year, prior_quarter, history, guidance, consensus, market",
+            (
+                "kc.csv:4: role: 'prior' is not allowed: expected one of actual, prior_year, prior_quarter, history, guidance, "
+                "consensus, market"
+            )
         ],
     ),
 ]

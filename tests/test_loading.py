@@ -92,10 +92,7 @@ BAD_CONTENT: list[tuple[Sheet, str]] = [
     (sheet(fact(id=7)), "kc.json:@: facts[1].id: expected text that matches ^[a-z][a-z0-9_.]*$, got the number 7: put it in quotes"),
     (
         sheet(fact(id="b", basis=None)),
-        (
-            "kc.json:@: facts[1].basis: null is not allowed: expected one of gaap, ifrs, adjusted, "
-            "constant_currency, organic, kpi, market, unstated"
-        ),
+        ("kc.json:@: facts[1].basis: expected one of gaap, ifrs, adjusted, constant_currency, organic, kpi, market, unstated, got null"),
     ),
     (sheet(fact()), "kc.json:@: facts[1].id: the id 'revenue' stands twice: expected another one (first in line #)"),
     (sheet(fact(id="b", metric="revenu")), "kc.json:@: facts[1].metric: unknown metric 'revenu': did you mean 'revenue'?"),
@@ -280,9 +277,9 @@ def test_all_problems_of_a_file_come_at_once_in_the_order_of_its_lines(write: Ca
     del content["company"]["ticker"]
     lines = seen(write(content))
     fields = [line.split(": ")[1] for line in lines]
-    assert fields == [
-        "company.ticker", "facts[1].metrics", "facts[2].metric", "facts[3].unit", "facts[4]", "facts[5].role", "facts[6].id", "facts[6].source",
-    ]  # fmt: skip
+    assert " ".join(fields) == (
+        "company.ticker facts[1].metrics facts[2].metric facts[3].unit facts[4] facts[5].role facts[6].id facts[6].source"
+    )
     numbers = [int(line.split(":")[1]) for line in lines]
     assert numbers == sorted(numbers)
 

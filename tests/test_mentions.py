@@ -150,7 +150,7 @@ def test_structure_is_told_from_figures(text: str, kinds: list[Kind]) -> None:
     "text", ["revenue of 1.234,56", "revenue of 1,23", "３７.２％ growth", "margin of ٣٤", "1/3 of revenue", "½ of revenue", "9" * 40]
 )
 def test_what_cannot_be_read_safely_says_why(text: str) -> None:
-    assert all(mention.problem and mention.value is None or mention.problem for mention in find(text))
+    assert all((mention.problem and mention.value is None) or mention.problem for mention in find(text))
     assert find(text)
 
 
@@ -208,10 +208,7 @@ def test_from_and_to_are_linked() -> None:
 
 NUMBERISH = st.lists(
     st.sampled_from(
-        "1 2 37.2 2,703.7 1.234,56 % pp bp $ € ¥ ( ) - – — + / . , ; : x m bn per share points from to by and between revenue gross margin grew "
-        "fell half third quarter two thirds mid- low teens 30s Q1 '26 FY26 2026 A100 S&P 500 about more than \n \n\n [^1] ² ½ ３ ٣ é 中 🙂 https:// @ #".split(
-            " "
-        )
+        ["1", "2", "37.2", "2,703.7", "1.234,56", "%", "pp", "bp", "$", "€", "¥", "(", ")", "-", "–", "—", "+", "/", ".", ",", ";", ":", "x", "m", "bn", "per", "share", "points", "from", "to", "by", "and", "between", "revenue", "gross", "margin", "grew", "fell", "half", "third", "quarter", "two", "thirds", "mid-", "low", "teens", "30s", "Q1", "'26", "FY26", "2026", "A100", "S&P", "500", "about", "more", "than", "\n", "\n\n", "[^1]", "²", "½", "３", "٣", "é", "中", "🙂", "https://", "@", "#"]
     ),
     max_size=60,
 ).flatmap(lambda parts: st.sampled_from([" ".join(parts), "".join(parts)]))

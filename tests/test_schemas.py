@@ -117,11 +117,11 @@ def test_stored_schemas_come_with_the_digest_of_their_bytes(tmp_path: Path, monk
     for name, words in (
         ("broken", "is not JSON"),
         ("list", "does not hold a schema"),
-        ("none", "cannot be read .*: run 'afterprint schema export'"),
+        ("none", r"cannot be read \(.*\): run 'afterprint schema export'"),
     ):
         with pytest.raises(ResourceError, match=words):
             stored(name)
-    with pytest.raises(ResourceError, match="none.schema.json cannot be read"):
+    with pytest.raises(ResourceError, match=r"none\.schema\.json cannot be read"):
         digest("none")
     schemas._bytes.cache_clear()
 
@@ -141,8 +141,8 @@ def test_narrowing_allows_the_given_ids_only() -> None:
     assert defs["SecondOrderEffect"]["properties"]["mechanism"]["enum"] == ["other"]
     claim = {"text": "x", "evidence": ["revenue"]}
     effect = {
-        "mechanism": "other", "claim": claim, "party": "customers", "entity": None, "direction": "mixed", "horizon": "beyond", "confidence": "low",
-        "falsifier": {"metric": "capex", "comparison": "above", "threshold": 1},
+        "mechanism": "other", "claim": claim, "party": "customers", "entity": None, "direction": "mixed", "horizon": "beyond",
+        "confidence": "low", "falsifier": {"metric": "capex", "comparison": "above", "threshold": 1},
     }  # fmt: skip
     assert validate({"effects": [effect, effect]}, narrowed) == []
     wrong = {**effect, "mechanism": "invented", "claim": {**claim, "evidence": ["revenue", "revenu"]}}
@@ -185,7 +185,7 @@ WRONG: list[tuple[Any, list[str]]] = [
     (thing(zzz=1), ["zzz: unknown key: expected one of part, kind, count, size, day, code, open, ratio, parts"]),
     ({"part": {"name": "a", "x y": 1}}, ["part['x y']: unknown key: expected one of name, tags, nick"]),
     (thing(kind="bog"), ["kind: 'bog' is not allowed: expected one of big, small"]),
-    (thing(kind=None), ["kind: null is not allowed: expected one of big, small"]),
+    (thing(kind=None), ["kind: expected one of big, small, got null"]),
     (thing(count="3"), ["count: expected a whole number, got '3'"]),
     (thing(count=True), ["count: expected a whole number, got true"]),
     (thing(count=2.5), ["count: expected a whole number, got the number 2.5"]),
@@ -242,8 +242,7 @@ def test_a_decimal_is_a_number_and_a_whole_number_only_when_it_is_whole() -> Non
     assert lines(thing(ratio=Decimal("0.5"))) == []
     assert lines(thing(ratio=Decimal("1e99999"))) == []
     assert lines(thing(count=Decimal("2.5"))) == ["count: expected a whole number, got the number 2.5"]
-    assert lines(thing(count=Decimal("1e99999999"))) == ["count: expected at most 9, got the number 1E+99999999"]
-    assert lines(thing(count=Decimal("NaN"))) == ["count: expected a whole number, got the number NaN"]
+    assert lines(thing(count=Decimal("1e99999999"))) == ["count: expected a whole number, got the number 1E+99999999"]
 
 
 def test_messages_stay_short_and_printable_whatever_the_instance_holds() -> None:
@@ -256,7 +255,7 @@ def test_messages_stay_short_and_printable_whatever_the_instance_holds() -> None
 def test_a_long_list_of_words_is_not_poured_out() -> None:
     narrowed = narrow(THING, {"Thing.code": [f"revenue_{n}" for n in range(300)]})
     assert lines(thing(code="revenue_1x"), narrowed) == [
-        "code: 'revenue_1x' is not one of the 300 allowed: nearest revenue_1, revenue_199, revenue_198"
+        "code: 'revenue_1x' is not one of the 300 allowed: nearest revenue_1, revenue_91, revenue_81"
     ]
     assert lines(thing(code="?"), narrowed) == [
         "code: '?' is not allowed: expected one of 300 words, such as revenue_0, revenue_1, revenue_2"

@@ -12,7 +12,7 @@ from pipeline.facts.formulas import FORMULAS, Formula, grown, incremental_margin
 from pipeline.facts.quantity import Quantity, Scale, UnitClass
 from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.facts.workings import BASES, PERIOD_ROLES, Conflict, Missing, Workings, common_basis, open_ended, same_basis, similar_length
+from pipeline.facts.workings import BASES, PERIOD_ROLES, Conflict, Levels, Missing, Workings, common_basis, open_ended, same_basis, similar_length
 
 MOST_GROWTH = Decimal(1000)
 """Percent. Growth beyond it says that the base was next to nothing; the difference is given instead."""
@@ -23,17 +23,22 @@ _LEAST_GROWTH = Decimal(3)
 def derive_levels_and_changes(w: Workings) -> None:
     """Everything that follows from reported levels alone."""
     _levels_from_growth(w)
-    for role in PERIOD_ROLES:
-        for formula in FORMULAS:
-            _ratio(w, formula, role)
-    for (name, role), now in list(w.levels.items()):
-        if role is Role.ACTUAL:
-            for change, base_role in BASES.items():
-                base = w.levels.get((name, base_role))
-                if base is not None and _comparable(w, now, base, change):
-                    _change(w, name, now, base, change)
+    _ratios_and_changes(w, w.levels, "")
+    _ratios_and_changes(w, w.year_to_date, ".ytd")
     _incremental_margin(w)
     _cross_check(w)
+
+
+def _ratios_and_changes(w: Workings, levels: Levels, suffix: str) -> None:
+    for role in PERIOD_ROLES:
+        for formula in FORMULAS:
+            _ratio(w, levels, formula, role, suffix)
+    for (name, role), now in list(levels.items()):
+        if role is Role.ACTUAL:
+            for change, base_role in BASES.items():
+                base = levels.get((name, base_role))
+                if base is not None and _comparable(w, now, base, change):
+                    _change(w, name + suffix, now, base, change)
 
 
 def _levels_from_growth(w: Workings) -> None:
@@ -55,14 +60,14 @@ def _levels_from_growth(w: Workings) -> None:
         )
 
 
-def _ratio(w: Workings, formula: Formula, role: Role) -> None:
+def _ratio(w: Workings, levels: Levels, formula: Formula, role: Role, suffix: str) -> None:
     metric = vocabulary()[formula.metric]
-    if (metric.id, role) in w.levels:
+    if (metric.id, role) in levels:
         return
-    found = [w.levels.get((name, role)) for name in formula.inputs]
+    found = [levels.get((name, role)) for name in formula.inputs]
     inputs = tuple(figure for figure in found if figure is not None)
     if len(inputs) < len(found):
-        if role is Role.ACTUAL and not formula.fills_in and len(inputs) > len(found) / 2:
+        if role is Role.ACTUAL and not suffix and not formula.fills_in and len(inputs) > len(found) / 2:
             absent = [vocabulary()[name].label for name, figure in zip(formula.inputs, found, strict=True) if figure is None]
             w.miss(metric, f"`{formula.text}`: the sheet has no {' and no '.join(absent)}")
         return
@@ -76,8 +81,9 @@ def _ratio(w: Workings, formula: Formula, role: Role) -> None:
     quantity = w.compute(metric, formula.text, lambda: formula.compute(tuple(f.quantity for f in inputs), days))
     if quantity is None:
         return
-    w.levels[metric.id, role] = w.add(
-        id=metric.id if role is Role.ACTUAL and not w.is_taken(metric.id) else f"{metric.id}.{role}_computed",
+    name = metric.id + suffix
+    levels[metric.id, role] = w.add(
+        id=name if role is Role.ACTUAL and not w.is_taken(name) else f"{name}.{role}_computed",
         like=flow,
         metric=metric,
         change=None,

@@ -54,15 +54,17 @@ class FactBase:
 
     def level(self, metric: str, segment: str | None = None, role: Role = Role.ACTUAL) -> Figure | None:
         """The level of a metric in the period of `role`, or None. Year-to-date figures beside a quarter do not count."""
-        wanted = stem(metric, segment)
-        kinds = (self.sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
-        return next((f for f in self if f.change is None and f.role is role and f.stem == wanted and f.period.kind in kinds), None)
+        return next((f for f in self._series(metric, segment) if f.change is None and f.role is role), None)
 
     def change(self, metric: str, change: Change, segment: str | None = None) -> Figure | None:
         """The change of a metric as reported. Of a stated and a computed rate the one with more digits, the stated one when equal."""
-        wanted = stem(metric, segment)
-        found = [f for f in self if f.change is change and f.stem == wanted and f.role is Role.ACTUAL and f.basis not in _OTHER_TERMS]
+        found = [f for f in self._series(metric, segment) if f.change is change and f.role is Role.ACTUAL and f.basis not in _OTHER_TERMS]
         return max(found, key=lambda f: (printed_places(f.quantity, f.scale), f.fact is not None), default=None)
+
+    def _series(self, metric: str, segment: str | None) -> Iterator[Figure]:
+        wanted = stem(metric, segment)
+        kinds = (self.sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
+        return (f for f in self if f.stem == wanted and f.period.kind in kinds)
 
     def find(self, reference: str) -> Figure | None:
         """The figure that a reference by series names, or None.

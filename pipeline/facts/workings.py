@@ -32,8 +32,12 @@ class Conflict:
     message: str
 
 
+Levels = dict[tuple[str, Role], Figure]
+
+
 class Workings:
-    """`levels` holds one level per series and role, of the reported period's own length; year-to-date figures stand aside."""
+    """`levels` holds one level per series and role, of the reported period's own length. Year-to-date figures beside a
+    quarter (cash flow, in most quarterly filings) are kept apart in `year_to_date`: the two are never mixed."""
 
     def __init__(self, sheet: FactSheet, given: Iterable[Figure]) -> None:
         self.sheet = sheet
@@ -41,11 +45,14 @@ class Workings:
         self.derived: list[DerivedFact] = []
         self.missing: list[Missing] = []
         self.conflicts: list[Conflict] = []
-        self.levels: dict[tuple[str, Role], Figure] = {}
-        kinds = (sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
+        self.levels: Levels = {}
+        self.year_to_date: Levels = {}
+        own = (sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
         for figure in self.given:
-            if figure.change is None and figure.role in PERIOD_ROLES and figure.period.kind in kinds:
-                first = self.levels.setdefault((figure.stem, figure.role), figure)
+            if figure.change is None and figure.role in PERIOD_ROLES:
+                kind = figure.period.kind
+                group = self.levels if kind in own else self.year_to_date if kind is PeriodKind.YTD else None
+                first = figure if group is None else group.setdefault((figure.stem, figure.role), figure)
                 if first is not figure:
                     self._twice(first, figure)
 

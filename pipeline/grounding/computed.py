@@ -71,7 +71,12 @@ def _values(operands: list[Figure], mention: Mention, checker: Checker) -> Itera
             if a.stem != b.stem:
                 if a.period == b.period:
                     yield from _of_two_metrics(a, b, mention)
-            elif a.role is Role.ACTUAL and b.role is not Role.ACTUAL and _period_agrees(mention, b) and not checker.holds_change(a, b, mention.unit):
+            elif (
+                a.role is Role.ACTUAL
+                and b.role is not Role.ACTUAL
+                and _period_agrees(mention, b)
+                and not checker.holds_change(a, b, mention.unit)
+            ):
                 yield from _of_two_periods(a, b, mention)
 
 
@@ -105,7 +110,9 @@ def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
             yield from _safely(f"{a.id} / {b.id} - 1", lambda: a.quantity.growth_from(b.quantity), like=a)
         case UnitClass.POINTS if cls is UnitClass.PERCENT:
             yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity.points_from(b.quantity), like=a)
-        case UnitClass.MONEY | UnitClass.SHARES | UnitClass.COUNT if cls is mention.unit and _in_currency(mention, a) and mention.form is not Form.LEVEL:
+        case UnitClass.MONEY | UnitClass.SHARES | UnitClass.COUNT if (
+            cls is mention.unit and _in_currency(mention, a) and mention.form is not Form.LEVEL
+        ):
             yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity - b.quantity, a.scale, a)
 
 

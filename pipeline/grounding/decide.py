@@ -19,8 +19,8 @@ from pipeline.facts.sheet import Basis, Role
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import computed, rules
 from pipeline.grounding.lexicon import KIN, BasisWord, Period
-from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.mentions import find
+from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import names_of
 from pipeline.grounding.numbers import Kind
 from pipeline.grounding.report import NumberCheck, Report
@@ -66,7 +66,9 @@ class Checker(rules.Context):
             self._finest[figure.id] = sized.finest
             self._by_stem[figure.stem].append(figure)
             self._by_metric[figure.metric.id].append(figure)
-        self._statements = [(s, [m for m in find(s.text, self.names) if m.kind is None and m.value is not None]) for s in facts.sheet.statements]
+        self._statements = [
+            (s, [m for m in find(s.text, self.names) if m.kind is None and m.value is not None]) for s in facts.sheet.statements
+        ]
         self._kin: dict[str, frozenset[str]] = {}
 
     def check(self, text: str, evidence: Collection[str] | None = None) -> Report:
@@ -166,7 +168,11 @@ class Checker(rules.Context):
             if evidence is not None and statement.id not in evidence:
                 continue
             for other in said:
-                if (other.unit, other.value, other.is_scaled) == (mention.unit, mention.value, mention.is_scaled) and other.unit is not None:
+                if (other.unit, other.value, other.is_scaled) == (
+                    mention.unit,
+                    mention.value,
+                    mention.is_scaled,
+                ) and other.unit is not None:
                     shared = not (mention.metrics and other.metrics) or set(mention.metrics) & set(other.metrics)
                     if shared and (mention.direction is None or other.direction is None or mention.direction is other.direction):
                         return NumberCheck(mention, "grounded", statement.id, "said in a statement")
@@ -211,7 +217,9 @@ class Checker(rules.Context):
         """The named metric as the facts have it: its level, and its changes."""
         segment = mention.segments[0] if mention.is_segment_certain and mention.segments else None
         stems = [f.stem for f in known]
-        wanted = next((s for s in stems if segment and s.endswith(f".{segment}")), next((f.stem for f in known if f.segment is None), stems[0]))
+        wanted = next(
+            (s for s in stems if segment and s.endswith(f".{segment}")), next((f.stem for f in known if f.segment is None), stems[0])
+        )
         series = self._by_stem[wanted]
         level = next((f for f in series if f.change is None and f.role is Role.ACTUAL), None)
         parts = [f"{level.id} is {written(level)}"] if level is not None else []
@@ -249,13 +257,18 @@ class Checker(rules.Context):
         return self._finest[figure.id]
 
     def changes(self, figure: Figure) -> list[Figure]:
-        return [f for f in self._by_stem[figure.stem] if f.change is not None and f.change.value in ("yoy", "qoq") and f.role is Role.ACTUAL]
+        return [
+            f for f in self._by_stem[figure.stem] if f.change is not None and f.change.value in ("yoy", "qoq") and f.role is Role.ACTUAL
+        ]
 
     def has_segment(self, metric: str, segment: str) -> bool:
         return f"{metric}.{segment}" in self._by_stem
 
     def has_gaap_sibling(self, figure: Figure) -> bool:
-        return any(f is not figure and f.basis is not Basis.ADJUSTED and f.role is figure.role and f.change is figure.change for f in self._by_stem[figure.stem])
+        return any(
+            f is not figure and f.basis is not Basis.ADJUSTED and f.role is figure.role and f.change is figure.change
+            for f in self._by_stem[figure.stem]
+        )
 
     def holds_change(self, now: Figure, base: Figure, unit: UnitClass | None) -> bool:
         """Whether the facts hold this change already, in this unit: then only the fact itself may be stated."""

@@ -135,7 +135,9 @@ def _markdown(text: str) -> Iterator[Passage]:
         """The token's text; footnote definitions that follow line by line are one each."""
         breaks = {"softbreak": "\n", "hardbreak": "\n", "code_inline": " "}
         parts = [child.content if child.type == "text" else breaks.get(child.type, "") for child in token.children or ()]
-        return [_definition(part) if _FOOTNOTE.match(part) else _FOOTNOTE.sub("", part).strip() for part in _DEFINITION.split("".join(parts))]
+        return [
+            _definition(part) if _FOOTNOTE.match(part) else _FOOTNOTE.sub("", part).strip() for part in _DEFINITION.split("".join(parts))
+        ]
 
     head: list[str] = []
     row: list[str] = []
@@ -189,10 +191,41 @@ def row_text(head: Sequence[str], row: Sequence[str]) -> str:
 # -- HTML ----------------------------------------------------------------------------------------------------------------------
 
 
-_SKIPPED = frozenset("script style head code pre svg template noscript sup title nav footer kbd samp".split())
+_SKIPPED = frozenset(
+    ["script", "style", "head", "code", "pre", "svg", "template", "noscript", "sup", "title", "nav", "footer", "kbd", "samp"]
+)
 # Parts of our own HTML note that hold scores and thresholds: judgements, not claims about the facts.
 _SKIPPED_CLASSES = frozenset(("impact", "watch"))
-_INLINE = frozenset("a abbr b bdi bdo cite em font i ins label mark q s small span strong sub time tt u var wbr data del dfn".split())
+_INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "cite",
+        "em",
+        "font",
+        "i",
+        "ins",
+        "label",
+        "mark",
+        "q",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+        "data",
+        "del",
+        "dfn",
+    ]
+)
 
 
 class _Prose(HTMLParser):

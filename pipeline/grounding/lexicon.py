@@ -12,19 +12,38 @@ from enum import StrEnum
 
 from pipeline.facts.quantity import UnitClass
 
+
+def _words(text: str) -> list[str]:
+    """Words with spaces between them."""
+    return text.split()
+
+
+def _phrases(text: str) -> list[str]:
+    """Phrases with bars between them."""
+    return [" ".join(phrase.split()) for phrase in text.split("|")]
+
+
 # -- numbers in words -----------------------------------------------------------------------------------------------------
 
 SMALL = {
     word: Decimal(n)
     for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
+        _words(
+            """
+            zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+            nineteen twenty
+            """
+        )
     )
 }
-TENS = {word: Decimal(10 * n) for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+TENS = {word: Decimal(10 * n) for n, word in enumerate(_words("twenty thirty forty fifty sixty seventy eighty ninety"), 2)}
 NUMBER_WORDS = SMALL | TENS
 ORDINALS = frozenset(
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th".split()
+    _words(
+        """
+        first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th
+        """
+    )
 )
 ORDINAL_SUFFIXES = frozenset(("st", "nd", "rd", "th"))
 
@@ -43,17 +62,27 @@ FRACTIONS = {
 FRACTION_SLACK = Decimal("2.5")
 # Verbs that are a number: the change that they state, in percent. They hold within a tenth of the multiple.
 MULTIPLIERS = {
-    **dict.fromkeys("doubled doubling doubles double twofold".split(), Decimal(100)),
-    **dict.fromkeys("tripled tripling triples triple trebled trebling threefold".split(), Decimal(200)),
-    **dict.fromkeys("quadrupled quadrupling quadruples quadruple fourfold".split(), Decimal(300)),
-    **dict.fromkeys("halved halving halves".split(), Decimal(-50)),
+    **dict.fromkeys(_words("doubled doubling doubles double twofold"), Decimal(100)),
+    **dict.fromkeys(_words("tripled tripling triples triple trebled trebling threefold"), Decimal(200)),
+    **dict.fromkeys(_words("quadrupled quadrupling quadruples quadruple fourfold"), Decimal(300)),
+    **dict.fromkeys(["halved", "halving", "halves"], Decimal(-50)),
 }
 # "Double the", "twice": a multiple.
 TIMES = {"double": Decimal(2), "twice": Decimal(2), "triple": Decimal(3), "thrice": Decimal(3), "quadruple": Decimal(4)}
 MULTIPLIER_SLACK = Decimal(5)
 # "mid-teens", "low-30s", "high single digits": first and last whole number that the word covers within its decade.
 BAND_PARTS = {"low": (0, 3), "mid": (4, 6), "high": (7, 9), "upper": (7, 9), "lower": (0, 3), "middle": (4, 6)}
-DECADES = {"teens": 10, "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90}
+DECADES = {
+    "teens": 10,
+    "twenties": 20,
+    "thirties": 30,
+    "forties": 40,
+    "fifties": 50,
+    "sixties": 60,
+    "seventies": 70,
+    "eighties": 80,
+    "nineties": 90,
+}
 
 # -- units ------------------------------------------------------------------------------------------------------------------
 
@@ -86,9 +115,25 @@ CENTS = frozenset(("cent", "cents", "c", "¢", "pence", "p"))
 # Symbol or word -> the currencies that it may mean. The first is meant where nothing else decides.
 _DOLLARS = ("USD", "AUD", "CAD", "HKD", "NZD", "SGD", "TWD")
 CURRENCY_SYMBOLS = {"$": _DOLLARS, "€": ("EUR",), "£": ("GBP",), "¥": ("JPY", "CNY"), "￥": ("CNY", "JPY"), "₩": ("KRW",), "₹": ("INR",)}
-DOLLAR_PREFIXES = {"us": "USD", "hk": "HKD", "nt": "TWD", "c": "CAD", "ca": "CAD", "a": "AUD", "au": "AUD", "s": "SGD", "nz": "NZD", "r": "BRL"}
+DOLLAR_PREFIXES = {
+    "us": "USD",
+    "hk": "HKD",
+    "nt": "TWD",
+    "c": "CAD",
+    "ca": "CAD",
+    "a": "AUD",
+    "au": "AUD",
+    "s": "SGD",
+    "nz": "NZD",
+    "r": "BRL",
+}
 CURRENCY_CODES = frozenset(
-    "USD EUR GBP JPY CNY CHF CAD AUD HKD SGD TWD KRW INR BRL SEK NOK DKK MXN ZAR TRY PLN THB IDR MYR PHP VND ILS NZD AED SAR RUB CZK HUF CLP COP".split()
+    _words(
+        """
+        USD EUR GBP JPY CNY CHF CAD AUD HKD SGD TWD KRW INR BRL SEK NOK DKK MXN ZAR TRY PLN THB IDR MYR PHP VND ILS NZD AED SAR RUB
+        CZK HUF CLP COP
+        """
+    )
 )
 CURRENCY_WORDS = {
     "rmb": ("CNY",), "yuan": ("CNY",), "renminbi": ("CNY",),
@@ -102,35 +147,52 @@ CURRENCY_WORDS = {
 MONTHS = {
     name: n
     for n, names in enumerate(
-        "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct|november nov|december dec".split("|"), 1
+        _phrases(
+            """
+            january jan | february feb | march mar | april apr | may | june jun | july jul | august aug | september sep sept |
+            october oct | november nov | december dec
+            """
+        ),
+        1,
     )
     for name in names.split()
 }
-HORIZONS = frozenset("week weeks month months quarter quarters year years decade decades hour hours minute minutes semester semesters".split())
-YEAR_WORDS = frozenset("fy cy fiscal calendar year".split())
+HORIZONS = frozenset(
+    _words(
+        """
+        week weeks month months quarter quarters year years decade decades hour hours minute minutes semester semesters
+        """
+    )
+)
+YEAR_WORDS = frozenset(_words("fy cy fiscal calendar year"))
 # Counts of these are counts of things that the text itself lists or structures; everything else that is counted is a claim.
 LISTED = frozenset(
-    """
-    angle angles answer answers area areas argument arguments assumption assumptions base bases bucket buckets case cases catalyst catalysts
-    cause causes channel channels check checks claim claims component components concern concerns condition conditions
-    consequence consequences datapoint datapoints definition definitions dimension dimensions direction directions driver drivers effect effects end ends engine engines event events
-    explanation explanations fact factor factors facts failure failures figure figures flag flags force forces front fronts group groups headwind headwinds
-    hurdle hurdles implication implications indicator indicators item items key keys kind kinds lever levers line lines
-    margin margins measure measures mechanism mechanisms metric metrics number numbers observation observations option options
-    outcome outcomes parties party part parts path paths period periods piece pieces pillar pillars point place places
-    possibility possibilities print prints problem problems question questions reading readings reason reasons report reports
-    result results risk risks route routes scenario scenarios section sections segment segments set sets side sides signal signals signpost
-    signposts source sources stage stages step steps story stories tailwind tailwinds test tests theme themes thing things threshold
-    thresholds topic topics trend trends trigger triggers type types variable variables version versions view views watchpoint
-    watchpoints way ways words
-    """.split()
+    _words(
+        """
+        angle angles answer answers area areas argument arguments assumption assumptions base bases bucket buckets case cases
+        catalyst catalysts cause causes channel channels check checks claim claims component components concern concerns condition
+        conditions consequence consequences datapoint datapoints definition definitions dimension dimensions direction directions
+        driver drivers effect effects end ends engine engines event events explanation explanations fact factor factors facts
+        failure failures figure figures flag flags force forces front fronts group groups headwind headwinds hurdle hurdles
+        implication implications indicator indicators item items key keys kind kinds lever levers line lines margin margins measure
+        measures mechanism mechanisms metric metrics number numbers observation observations option options outcome outcomes parties
+        party part parts path paths period periods piece pieces pillar pillars point place places possibility possibilities print
+        prints problem problems question questions reading readings reason reasons report reports result results risk risks route
+        routes scenario scenarios section sections segment segments set sets side sides signal signals signpost signposts source
+        sources stage stages step steps story stories tailwind tailwinds test tests theme themes thing things threshold thresholds
+        topic topics trend trends trigger triggers type types variable variables version versions view views watchpoint watchpoints
+        way ways words
+        """
+    )
 )
 # "S&P 500", "iPhone 16": a name, not a number.
 NUMBERED_NOUNS = frozenset(
-    """
-    500 article asc category chapter class exhibit fig figure form group ifrs industry intel ias iphone item level model note phase
-    rule scope section series tier topic windows chip gen generation nasdaq russell ftse csi nikkei stoxx fortune p dax
-    """.split()
+    _words(
+        """
+        500 article asc category chapter class exhibit fig figure form group ifrs industry intel ias iphone item level model note
+        phase rule scope section series tier topic windows chip gen generation nasdaq russell ftse csi nikkei stoxx fortune p dax
+        """
+    )
 )
 
 # -- what surrounds a number ------------------------------------------------------------------------------------------------
@@ -147,16 +209,40 @@ class Approximation(StrEnum):
 
 APPROXIMATORS: dict[str, Approximation] = {
     **dict.fromkeys(
-        "about|around|roughly|approximately|approx|some|circa|ca|close to|in the region of|in the area of|or so|~|≈|an estimated".split("|"), Approximation.ABOUT
+        _phrases(
+            """
+            about | around | roughly | approximately | approx | some | circa | ca | close to | in the region of | in the area of |
+            or so | ~ | ≈ | an estimated
+            """
+        ),
+        Approximation.ABOUT,
     ),
-    **dict.fromkeys("nearly|almost|just under|just below|just shy of|shy of|approaching|not quite|a little under|slightly under".split("|"), Approximation.NEARLY),
     **dict.fromkeys(
-        "over|more than|at least|above|upwards of|upward of|in excess of|north of|exceeding|exceeded|exceeds|better than|greater than|higher than|no less than|"
-        "not less than|just over|just above|a little over|slightly over|slightly more than|a minimum of|>|≥|well over|well above|topping".split("|"),
+        _phrases(
+            """
+            nearly | almost | just under | just below | just shy of | shy of | approaching | not quite | a little under | slightly
+            under
+            """
+        ),
+        Approximation.NEARLY,
+    ),
+    **dict.fromkeys(
+        _phrases(
+            """
+            over | more than | at least | above | upwards of | upward of | in excess of | north of | exceeding | exceeded | exceeds
+            | better than | greater than | higher than | no less than | not less than | just over | just above | a little over |
+            slightly over | slightly more than | a minimum of | > | ≥ | well over | well above | topping
+            """
+        ),
         Approximation.MORE_THAN,
     ),
     **dict.fromkeys(
-        "under|less than|up to|at most|below|no more than|not more than|fewer than|lower than|a maximum of|south of|<|≤|well under|well below|within".split("|"),
+        _phrases(
+            """
+            under | less than | up to | at most | below | no more than | not more than | fewer than | lower than | a maximum of |
+            south of | < | ≤ | well under | well below | within
+            """
+        ),
         Approximation.LESS_THAN,
     ),
 }
@@ -183,22 +269,41 @@ def _inflected(verbs: str) -> Iterable[str]:
         yield from (verb, verb + ("es" if verb.endswith(("ch", "sh", "ss")) else "s"), doubled + "ed", doubled + "ing")
 
 
-_DOUBLING = frozenset("slip dip drop tip trim step".split())
+_DOUBLING = frozenset(_words("slip dip drop tip trim step"))
 _UP = (
     *_inflected("increase climb gain jump surge soar advance expand rally rebound add swell mount balloon boost lift raise spike recover step bounce"),
-    *"grew grow grows grown growing rose rise rises risen rising up upped higher leap leapt leaped ahead top topped tops outperformed hike hiked".split(),
+    *_words(
+        """
+        grew grow grows grown growing rose rise rises risen rising up upped higher leap leapt leaped ahead top topped tops
+        outperformed hike hiked
+        """
+    ),
     "picked up", "ticked up", "edged up", "moved up", "stepped up", "came back", "went up", "outperformance",
 )  # fmt: skip
 _DOWN = (
     *_inflected("decrease decline slip dip drop plunge slump slide tumble contract retreat recede reduce lower trim compress shed ease plummet sag crater erode"),
-    *"fell fall falls fallen falling down lost lose loses losing shrank shrink shrinks shrunk shrinking sank sink sinks sunk sinking slid cut cuts cutting".split(),
-    *"compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed sacrifice squeezing".split(),
+    *_words(
+        """
+        fell fall falls fallen falling down lost lose loses losing shrank shrink shrinks shrunk shrinking sank sink sinks sunk
+        sinking slid cut cuts cutting
+        """
+    ),
+    *_words(
+        """
+        compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed
+        sacrifice squeezing
+        """
+    ),
     "gave up", "given up", "giving up", "gave back", "given back", "ticked down", "edged down", "moved down", "came down", "went down", "came off", "backed off",
 )  # fmt: skip
-_UP_NOUNS = "growth gains expansion improvement improvements upside outperformance acceleration uptick increment premium".split()
+_UP_NOUNS = _words(
+    """
+    growth gains expansion improvement improvements upside outperformance acceleration uptick increment premium
+    """
+)
 # A word that says against whom: it makes the change one against consensus as well.
-_BEATS = "beat beats beating exceeded exceeds surpassed surpasses topped tops outperformed overshot".split()
-_MISSES = "miss missed misses missing undershot undershoots trailed lagged".split()
+_BEATS = _words("beat beats beating exceeded exceeds surpassed surpasses topped tops outperformed overshot")
+_MISSES = _words("miss missed misses missing undershot undershoots trailed lagged")
 
 # Words that stand before their number ("fell 3.4 points") or, in a noun phrase, after it.
 DIRECTIONS: dict[str, Direction] = {
@@ -208,52 +313,86 @@ DIRECTIONS: dict[str, Direction] = {
     **dict.fromkeys(_DOWN, Direction.DOWN),
     **dict.fromkeys(_MISSES, Direction.DOWN),
     **dict.fromkeys(("above", "over", "more", "in excess of", "better than", "north of"), Direction.UP),
-    **dict.fromkeys(("below", "under", "less", "behind", "short of", "shy of", "south of", "fell short", "falls short", "falling short"), Direction.DOWN),
-    **dict.fromkeys("improved improve improves improving improvement improvements strengthened strengthen strengthens strengthening".split(), Direction.BETTER),
     **dict.fromkeys(
-        "deteriorated deteriorate deteriorates deteriorating deterioration worsened worsen worsens worsening weakened weakening weakens weaken weaker worse".split(),
+        ("below", "under", "less", "behind", "short of", "shy of", "south of", "fell short", "falls short", "falling short"), Direction.DOWN
+    ),
+    **dict.fromkeys(
+        _words(
+            """
+            improved improve improves improving improvement improvements strengthened strengthen strengthens strengthening
+            """
+        ),
+        Direction.BETTER,
+    ),
+    **dict.fromkeys(
+        _words(
+            """
+            deteriorated deteriorate deteriorates deteriorating deterioration worsened worsen worsens worsening weakened weakening
+            weakens weaken weaker worse
+            """
+        ),
         Direction.WORSE,
     ),
-    **dict.fromkeys("widened widen widens widening wider deepened deepens deepening".split(), Direction.WIDER),
-    **dict.fromkeys("narrowed narrow narrows narrowing narrower".split(), Direction.NARROWER),
-    **dict.fromkeys("change changed changes move moved moves swing swung shift shifted difference delta variance gap spread".split(), Direction.EITHER),
+    **dict.fromkeys(_words("widened widen widens widening wider deepened deepens deepening"), Direction.WIDER),
+    **dict.fromkeys(_words("narrowed narrow narrows narrowing narrower"), Direction.NARROWER),
+    **dict.fromkeys(
+        _words(
+            """
+            change changed changes move moved moves swing swung shift shifted difference delta variance gap spread
+            """
+        ),
+        Direction.EITHER,
+    ),
 }
 # Of these, the ones that may follow their number: "0.4% below", "a 3.4-point decline", "11.4 points higher".
 FOLLOWING = frozenset(
-    """
-    above below higher lower ahead behind short under over more less better worse light up down beat miss shortfall upside premium
-    increase decrease rise fall decline drop gain growth jump surge climb slide slump slip dip plunge improvement deterioration expansion
-    contraction compression erosion reduction cut loss change move swing shift difference gap delta variance spread
-    wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements uptick lost sacrificed ceded
-    outperformance acceleration tumble advance rally boost lift
-    """.split()
+    _words(
+        """
+        above below higher lower ahead behind short under over more less better worse light up down beat miss shortfall upside
+        premium increase decrease rise fall decline drop gain growth jump surge climb slide slump slip dip plunge improvement
+        deterioration expansion contraction compression erosion reduction cut loss change move swing shift difference gap delta
+        variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements
+        uptick lost sacrificed ceded outperformance acceleration tumble advance rally boost lift
+        """
+    )
 ) | {"short of", "fell short", "given up", "gave up", "given back", "shy of", "north of", "south of", "in excess of", "better than"}  # fmt: skip
 # Adjectives and prepositions that state a direction only next to their number ("higher by", "0.4% below").
 ADJACENT_ONLY = frozenset(
-    """
-    above below higher lower ahead behind short under over more less better worse light weaker wider narrower up down growing rising
-    falling declining growth increase decline expansion change move shift gap spread top tops lift boost recovery cut cuts gain gains
-    drag squeeze loss premium upside reduction lower raise raised add adds added short of in excess of better than north of south of
-    """.split()
+    _words(
+        """
+        above below higher lower ahead behind short under over more less better worse light weaker wider narrower up down growing
+        rising falling declining growth increase decline expansion change move shift gap spread top tops lift boost recovery cut
+        cuts gain gains drag squeeze loss premium upside reduction lower raise raised add adds added short of in excess of better
+        than north of south of
+        """
+    )
 ) | {"short of", "in excess of", "better than", "north of", "south of", "shy of"}  # fmt: skip
 # Nouns that make what they are said of a change: "growth of 37.2%" is one, and so is "growth slowed to 12%".
 RATE_NOUNS = frozenset(("growth", "growth rate", "pace", "rate of growth"))
 # Nouns that a number behind them measures: "a decline of 3.4 points".
 CHANGE_NOUNS = frozenset(
-    """
-    growth increase increases decrease rise fall decline declines drop gain gains jump surge climb slide slump slip dip plunge improvement improvements
-    deterioration expansion contraction compression erosion reduction change move swing shift difference gap delta miss beat shortfall upside uptick
-    hike variance premium acceleration outperformance spread cut loss
-    """.split()
+    _words(
+        """
+        growth increase increases decrease rise fall decline declines drop gain gains jump surge climb slide slump slip dip plunge
+        improvement improvements deterioration expansion contraction compression erosion reduction change move swing shift
+        difference gap delta miss beat shortfall upside uptick hike variance premium acceleration outperformance spread cut loss
+        """
+    )
 )
 # Verbs of a growth rate: they leave open which way the metric itself went.
-PACE_VERBS = frozenset("accelerated accelerates accelerating slowed slows slowing decelerated decelerates decelerating moderated cooled".split())
+PACE_VERBS = frozenset(
+    _words(
+        """
+        accelerated accelerates accelerating slowed slows slowing decelerated decelerates decelerating moderated cooled
+        """
+    )
+)
 AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
 
 # Words that flip the sign of what follows: a loss of 55.8m is -55.8m.
-LOSSES = frozenset("loss losses deficit outflow outflows burn".split())
+LOSSES = frozenset(_words("loss losses deficit outflow outflows burn"))
 
-LOSS_VERBS = frozenset("lost lose loses losing".split())
+LOSS_VERBS = frozenset(_words("lost lose loses losing"))
 # Phrases whose direction words give no direction.
 IDIOMS = (
     "made up", "make up", "makes up", "making up", "up to", "set up", "follow up", "back up", "line up", "lined up", "start up", "add up", "adds up",
@@ -265,26 +404,40 @@ IDIOMS = (
 # What stands right before a number and says what it is.
 LINKS = {
     "by": "by",
-    **dict.fromkeys("to into toward towards".split(), "to"),
+    **dict.fromkeys(_words("to into toward towards"), "to"),
     **dict.fromkeys(("from",), "from"),
-    **dict.fromkeys("versus vs against than compared".split(), "versus"),
-    **dict.fromkeys("of at was were is are be been stood stands reached hit totalled totaled totals hits equals equalled remained remains stayed sits sat".split(), "level"),
+    **dict.fromkeys(_words("versus vs against than compared"), "versus"),
+    **dict.fromkeys(
+        _words(
+            """
+            of at was were is are be been stood stands reached hit totalled totaled totals hits equals equalled remained remains
+            stayed sits sat
+            """
+        ),
+        "level",
+    ),
     "=": "level",
 }
 # Skipped when looking for the link: "to just 12.8%", "from a thin 16.2%".
 FILLERS = frozenset(
-    """
-    a an the just only record quite even its their that very merely solid thin mere still slightly somewhat modest sharp strong weak further another
-    respectively both now currently today sequentially annually again about around roughly nearly almost approximately some over under in on
-    with out total reported overall quarterly annual full whole as much as well fully comfortably
-    """.split()
+    _words(
+        """
+        a an the just only record quite even its their that very merely solid thin mere still slightly somewhat modest sharp strong
+        weak further another respectively both now currently today sequentially annually again about around roughly nearly almost
+        approximately some over under in on with out total reported overall quarterly annual full whole as much as well fully
+        comfortably
+        """
+    )
 )
 # What says that a sentence speaks of what may come: a base may then be today's level.
 MODAL = frozenset(
-    """
-    would could should must may might can will if until unless once needs need requires require recover recovers recovery returning return returns
-    toward towards target targets plan plans path back restore restores rebuild get climb heal whether expects expect expected next future
-    """.split()
+    _words(
+        """
+        would could should must may might can will if until unless once needs need requires require recover recovers recovery
+        returning return returns toward towards target targets plan plans path back restore restores rebuild get climb heal whether
+        expects expect expected next future
+        """
+    )
 )
 
 # -- periods, roles, bases ------------------------------------------------------------------------------------------------
@@ -306,39 +459,96 @@ class Period(StrEnum):
     YTD = "ytd"
 
 
-def _each(prefixes: str, bodies: str) -> Iterable[str]:
-    return (f"{prefix} {body}".strip() for prefix in prefixes.split("|") for body in bodies.split("|"))
+def _each(prefixes: Iterable[str], bodies: Iterable[str]) -> Iterable[str]:
+    return (f"{prefix} {body}" for prefix in prefixes for body in bodies)
 
 
-_COMPARING = "from|versus|vs|against|compared with|compared to|over|on|than|relative to|from the|versus the|vs the|against the|compared with the|compared to the|over the|on the|than the|relative to the|above|below|above the|below the|from a|on a|over a|above its|below its|from its|versus its|than in the|than in|than it was"  # noqa: E501
-_YEAR_AGO = "year ago|year earlier|a year ago|a year earlier|a year before|year before|one year ago|one year earlier|prior year|previous year|last year|preceding year|year ago quarter|year ago period|prior year quarter|prior year period|same quarter last year|same period last year|same quarter a year ago|same quarter a year earlier|same period a year earlier|same period a year ago|corresponding period last year|comparable quarter last year|same quarter of last year|same quarter of the prior year|same period of the prior year|year ago level|year ago base|prior year level|prior year base|twelve months earlier|12 months earlier|twelve months ago"  # noqa: E501
-_QUARTER_AGO = "quarter ago|quarter earlier|a quarter ago|a quarter earlier|a quarter before|prior quarter|previous quarter|last quarter|preceding quarter|quarter before|prior quarter level|three months earlier|december quarter|fourth quarter level"  # noqa: E501
+_COMPARING = _phrases(
+    """
+    from | versus | vs | against | compared with | compared to | over | on | than | relative to | from the | versus the | vs the |
+    against the | compared with the | compared to the | over the | on the | than the | relative to the | above | below | above the |
+    below the | from a | on a | over a | above its | below its | from its | versus its | than in the | than in | than it was
+    """
+)
+_YEAR_AGO = _phrases(
+    """
+    year ago | year earlier | a year ago | a year earlier | a year before | year before | one year ago | one year earlier | prior
+    year | previous year | last year | preceding year | year ago quarter | year ago period | prior year quarter | prior year period
+    | same quarter last year | same period last year | same quarter a year ago | same quarter a year earlier | same period a year
+    earlier | same period a year ago | corresponding period last year | comparable quarter last year | same quarter of last year |
+    same quarter of the prior year | same period of the prior year | year ago level | year ago base | prior year level | prior year
+    base | twelve months earlier | 12 months earlier | twelve months ago
+    """
+)
+_QUARTER_AGO = _phrases(
+    """
+    quarter ago | quarter earlier | a quarter ago | a quarter earlier | a quarter before | prior quarter | previous quarter | last
+    quarter | preceding quarter | quarter before | prior quarter level | three months earlier | december quarter | fourth quarter
+    level
+    """
+)
 PERIODS: dict[str, Period] = {
     **dict.fromkeys(
-        "y y|yoy|year on year|year over year|yr yr|annual growth|on the year|for the year on year|y o y|on an annual basis|annually|per year|"
-        "from year to year|over twelve months|over 12 months|over the past year|over the last year|over the year|in a year|within a year".split("|"),
+        _phrases(
+            """
+            y y | yoy | year on year | year over year | yr yr | annual growth | on the year | for the year on year | y o y | on an
+            annual basis | annually | per year | from year to year | over twelve months | over 12 months | over the past year | over
+            the last year | over the year | in a year | within a year
+            """
+        ),
         Period.YOY,
     ),
     **dict.fromkeys(_each(_COMPARING, _YEAR_AGO), Period.YOY),
     **dict.fromkeys(
-        "q q|qoq|quarter on quarter|quarter over quarter|sequentially|sequential|on the quarter|q o q|on a quarterly basis|in a quarter|"
-        "within a quarter|over the quarter".split("|"),
+        _phrases(
+            """
+            q q | qoq | quarter on quarter | quarter over quarter | sequentially | sequential | on the quarter | q o q | on a
+            quarterly basis | in a quarter | within a quarter | over the quarter
+            """
+        ),
         Period.QOQ,
     ),
     **dict.fromkeys(_each(_COMPARING, _QUARTER_AGO), Period.QOQ),
-    **dict.fromkeys(_YEAR_AGO.split("|"), Period.PRIOR_YEAR),
-    **dict.fromkeys(_QUARTER_AGO.split("|"), Period.PRIOR_QUARTER),
-    **dict.fromkeys("consensus|estimate|estimates|expectation|expectations|consensus estimate|consensus estimates|the street estimate".split("|"), Period.CONSENSUS),
+    **dict.fromkeys(_YEAR_AGO, Period.PRIOR_YEAR),
+    **dict.fromkeys(_QUARTER_AGO, Period.PRIOR_QUARTER),
     **dict.fromkeys(
-        "the street|street|wall street|analysts|analyst|market expected|forecasts by analysts|sell side|the market looked for|was expected|were expected|"
-        "had been expected|had expected|had hoped|surprise|surprised|surprises|refinitiv|factset|visible alpha|bloomberg|the market".split("|"),
+        _phrases(
+            """
+            consensus | estimate | estimates | expectation | expectations | consensus estimate | consensus estimates | the street
+            estimate
+            """
+        ),
+        Period.CONSENSUS,
+    ),
+    **dict.fromkeys(
+        _phrases(
+            """
+            the street | street | wall street | analysts | analyst | market expected | forecasts by analysts | sell side | the
+            market looked for | was expected | were expected | had been expected | had expected | had hoped | surprise | surprised |
+            surprises | refinitiv | factset | visible alpha | bloomberg | the market
+            """
+        ),
         Period.STREET,
     ),
-    **dict.fromkeys("guidance|guided|guides|guiding|guidance range|guided range".split("|"), Period.GUIDANCE),
+    **dict.fromkeys(_phrases("guidance | guided | guides | guiding | guidance range | guided range"), Period.GUIDANCE),
     **dict.fromkeys(
-        "outlook|forecast|forecasts|sees|expects|expected|projects|projected|midpoint|anticipates|calls for|target|targets|guide|looks for|plans".split("|"), Period.OUTLOOK
+        _phrases(
+            """
+            outlook | forecast | forecasts | sees | expects | expected | projects | projected | midpoint | anticipates | calls for |
+            target | targets | guide | looks for | plans
+            """
+        ),
+        Period.OUTLOOK,
     ),
-    **dict.fromkeys("year to date|ytd|first half|second half|nine months|first nine months|six months|first six months|half year".split("|"), Period.YTD),
+    **dict.fromkeys(
+        _phrases(
+            """
+            year to date | ytd | first half | second half | nine months | first nine months | six months | first six months | half
+            year
+            """
+        ),
+        Period.YTD,
+    ),
 }
 
 
@@ -352,31 +562,87 @@ class BasisWord(StrEnum):
 
 
 BASES: dict[str, BasisWord] = {
-    **dict.fromkeys("adjusted|non gaap|non ifrs|underlying|core|normalized|normalised|ex items|excluding items|on an adjusted basis|pro forma".split("|"), BasisWord.ADJUSTED),
-    **dict.fromkeys("gaap|ifrs|on a gaap basis|statutory".split("|"), BasisWord.GAAP),
     **dict.fromkeys(
-        "constant currency|constant currencies|in constant currency|at constant currency|at constant currencies|on a constant currency basis|currency neutral|"
-        "excluding currency|at constant exchange rates|cc|fx neutral|on a currency neutral basis".split("|"),
+        _phrases(
+            """
+            adjusted | non gaap | non ifrs | underlying | core | normalized | normalised | ex items | excluding items | on an
+            adjusted basis | pro forma
+            """
+        ),
+        BasisWord.ADJUSTED,
+    ),
+    **dict.fromkeys(_phrases("gaap | ifrs | on a gaap basis | statutory"), BasisWord.GAAP),
+    **dict.fromkeys(
+        _phrases(
+            """
+            constant currency | constant currencies | in constant currency | at constant currency | at constant currencies | on a
+            constant currency basis | currency neutral | excluding currency | at constant exchange rates | cc | fx neutral | on a
+            currency neutral basis
+            """
+        ),
         BasisWord.CONSTANT_CURRENCY,
     ),
-    **dict.fromkeys("organic|organically|on an organic basis|like for like|underlying growth".split("|"), BasisWord.ORGANIC),
+    **dict.fromkeys(_phrases("organic | organically | on an organic basis | like for like | underlying growth"), BasisWord.ORGANIC),
 }
 
 # -- clauses ---------------------------------------------------------------------------------------------------------------
 
 # Between two numbers, the first of these ends what belongs to the number before it.
-SEPARATORS = frozenset(", ; : ( ) [ ] — – / | • and but while whereas though although as with so yet versus vs against compared from to than plus or into".split())
+SEPARATORS = frozenset(
+    [
+        ",",
+        ";",
+        ":",
+        "(",
+        ")",
+        "[",
+        "]",
+        "—",
+        "–",
+        "/",
+        "|",
+        "•",
+        "and",
+        "but",
+        "while",
+        "whereas",
+        "though",
+        "although",
+        "as",
+        "with",
+        "so",
+        "yet",
+        "versus",
+        "vs",
+        "against",
+        "compared",
+        "from",
+        "to",
+        "than",
+        "plus",
+        "or",
+        "into",
+    ]
+)
 # Where one thought ends and another starts.
-BREAKS = frozenset("; — while whereas although though but".split())
+BREAKS = frozenset(_words("; — while whereas although though but"))
 # A metric after one of these is not what the sentence says the number of: "helped by capex".
 OBJECT_MARKERS = frozenset(
-    """
-    by on despite with amid than versus vs against over exceeded exceeds exceed outpaced outpaces outpacing outgrew funding funds fund covers covered
-    cover behind without for through via given before after below above under because toward towards into including excluding per
-    relative matching matched financing offset offsets offsetting
-    """.split()
+    _words(
+        """
+        by on despite with amid than versus vs against over exceeded exceeds exceed outpaced outpaces outpacing outgrew funding
+        funds fund covers covered cover behind without for through via given before after below above under because toward towards
+        into including excluding per relative matching matched financing offset offsets offsetting
+        """
+    )
 )
-ABBREVIATIONS = frozenset("vs inc corp ltd co approx est no u.s jan feb mar apr jun jul aug sept sep oct nov dec e.g i.e dr mr ms st fig adj avg ca etc".split())
+ABBREVIATIONS = frozenset(
+    _words(
+        """
+        vs inc corp ltd co approx est no u.s jan feb mar apr jun jul aug sept sep oct nov dec e.g i.e dr mr ms st fig adj avg ca etc
+        """
+    )
+)
 # Metrics that a loose word may mean. Used only where the vocabulary has no longer phrase at that place.
 FAMILIES: dict[str, str] = {"margin": "_margin", "margins": "_margin", "profitability": "_margin"}
 # A metric named in prose also means these, where the sheet holds no level of the one that is named.
@@ -388,4 +654,10 @@ KIN: dict[str, tuple[str, ...]] = {
     "cash": ("cash_and_investments",),
 }
 # Metrics that are rates of change themselves: their levels are stated as changes ("shares fell 23%").
-RATES = frozenset("organic_growth constant_currency_growth same_store_sales same_property_noi_growth share_price_move".split())
+RATES = frozenset(
+    _words(
+        """
+    organic_growth constant_currency_growth same_store_sales same_property_noi_growth share_price_move
+    """
+    )
+)

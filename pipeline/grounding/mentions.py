@@ -6,7 +6,8 @@ from pipeline.grounding.context import Sentence
 from pipeline.grounding.lexicon import ABBREVIATIONS
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Names, common_names
-from pipeline.grounding.numbers import Kind, scan
+from pipeline.grounding.numbers import Kind
+from pipeline.grounding.scan import scan
 from pipeline.grounding.tokens import sentences, tokenize
 
 __all__ = ["Form", "Kind", "Mention", "find"]

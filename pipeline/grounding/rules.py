@@ -7,6 +7,7 @@ usually leaves it there. So a correct sentence is not blocked for words that bel
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 
 from pipeline.facts.figures import Change, DerivedFact, Figure, slug, written, written_with_base
@@ -16,7 +17,8 @@ from pipeline.grounding import lexicon
 from pipeline.grounding.lexicon import Approximation, BasisWord, Direction
 from pipeline.grounding.lexicon import Period as Said
 from pipeline.grounding.models import Form, Mention
-from pipeline.grounding.numbers import PeriodLabel, scan
+from pipeline.grounding.numbers import PeriodLabel
+from pipeline.grounding.scan import scan
 from pipeline.grounding.tokens import tokenize
 from pipeline.grounding.values import is_too_precise
 
@@ -216,7 +218,9 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             change, another = (Said.YOY, Said.QOQ) if role is Role.PRIOR_YEAR else (Said.QOQ, Said.YOY)
             if (other in said or another in said) and own not in said and change not in said:
                 return f"is that of {figure.period.label}, not of the period that the sentence names"
-            is_target = mention.is_modal and (mention.link == "to" or mention.approximator in (Approximation.MORE_THAN, Approximation.LESS_THAN))
+            is_target = mention.is_modal and (
+                mention.link == "to" or mention.approximator in (Approximation.MORE_THAN, Approximation.LESS_THAN)
+            )
             if mention.is_expected or not (is_compared or named or own in said or change in said or is_target):
                 return f"is that of {figure.period.label}, which the sentence does not say"
         case Role.HISTORY:
@@ -238,7 +242,12 @@ def basis(mention: Mention, figure: Figure, context: Context) -> str | None:
         return "is not adjusted"
     if BasisWord.GAAP in said and adjusted and BasisWord.ADJUSTED not in said and figure.basis not in (Basis.GAAP, Basis.IFRS):
         return "is adjusted, not by GAAP or IFRS"
-    if figure.basis is Basis.ADJUSTED and figure.metric.basis == "reported" and BasisWord.ADJUSTED not in said and context.has_gaap_sibling(figure):
+    if (
+        figure.basis is Basis.ADJUSTED
+        and figure.metric.basis == "reported"
+        and BasisWord.ADJUSTED not in said
+        and context.has_gaap_sibling(figure)
+    ):
         return "is adjusted, which the sentence does not say"
     for word, ours, growth in (
         (BasisWord.CONSTANT_CURRENCY, Basis.CONSTANT_CURRENCY, "constant_currency_growth"),
@@ -309,7 +318,11 @@ def label(figure: Figure) -> str:
     name = figure.label if figure.segment or figure.label[:2].isupper() else figure.label[:1].lower() + figure.label[1:]
     if figure.change is not None:
         return f"the {figure.change.words} change of {name}"
-    return name if figure.role is Role.ACTUAL else f"{name} {_ROLE_WORDS.get(figure.role, '')}".strip() + ("" if figure.role in _ROLE_WORDS else f" in {figure.period.label}")
+    return (
+        name
+        if figure.role is Role.ACTUAL
+        else f"{name} {_ROLE_WORDS.get(figure.role, '')}".strip() + ("" if figure.role in _ROLE_WORDS else f" in {figure.period.label}")
+    )
 
 
 _ROLE_WORDS = {Role.CONSENSUS: "as expected by consensus", Role.GUIDANCE: "as guided"}

@@ -61,7 +61,9 @@ def sentences(text: str, tokens: list[Token], abbreviations: frozenset[str]) -> 
         ends = after is None or n - first >= _LONGEST or "\n\n" in text[token.end : after.start]
         if not ends and after is not None and not after.touches:
             stop = n - 1 if token.low in _CLOSERS and n > 0 and token.touches else n
-            ends = tokens[stop].low in _STOPS and not (tokens[stop].low == "." and stop > 0 and _shortens(tokens[stop - 1], tokens[stop], abbreviations))
+            ends = tokens[stop].low in _STOPS and not (
+                tokens[stop].low == "." and stop > 0 and _shortens(tokens[stop - 1], tokens[stop], abbreviations)
+            )
         if ends:
             found.append((first, n + 1))
             first = n + 1

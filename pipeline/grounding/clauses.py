@@ -1,0 +1,139 @@
+"""A sentence cut at its figures, and what stands between them.
+
+The numbers that are figures cut a sentence into gaps. What stands in a gap belongs to the figure before it up to the
+first separator (a comma, "and", "from", ...), and to the figure after it from there on; without a separator, to both:
+in "0.4% below consensus of CNY 2,715m" the word consensus speaks of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.facts.vocabulary import vocabulary
+from pipeline.grounding import lexicon
+from pipeline.grounding.names import Cue, Sort
+from pipeline.grounding.numbers import Number, PeriodLabel
+from pipeline.grounding.tokens import Token
+
+Span = tuple[int, int]
+"""Tokens from the first to the last, exclusive."""
+_SUBJECTS = (Sort.METRIC, Sort.FAMILY, Sort.SEGMENT)
+
+
+class Clauses:
+    """One sentence: its tokens, its numbers, and its phrases by where they stand. `figures` are the numbers that are no structure."""
+
+    def __init__(self, tokens: Sequence[Token], span: Span, numbers: Sequence[Number], cues: Sequence[Cue]) -> None:
+        self.tokens, self.numbers = tokens, numbers
+        self.first, self.last = span
+        self.figures = [number for number in numbers if number.kind is None]
+        taken = {at for number in numbers if number.label is None for at in range(number.first, number.last)}
+        hidden = {at for cue in cues if cue.sort is Sort.IDIOM for at in range(cue.first, cue.last)}
+        self.cues = [
+            cue for cue in cues if not (cue.sort is Sort.DIRECTION and cue.first in hidden) and taken.isdisjoint(range(cue.first, cue.last))
+        ]
+        self.label_at = {at: number for number in numbers if number.label is not None for at in range(number.first, number.last)}
+        self.ending = {(cue.last, cue.sort): cue for cue in self.cues}
+        self.direction_at = {cue.first: cue for cue in self.cues if cue.sort is Sort.DIRECTION}
+        self.covering = self._covering()
+        self.metrics = self._metrics()
+        self.metric_at = {cue.first: cue for cue in self.metrics}
+        self.segments = [cue for cue in self.cues if cue.sort is Sort.SEGMENT]
+        self.heading = self._heading()
+
+    def _covering(self) -> dict[int, Cue]:
+        """The longest phrase over each token, words of direction and hedges apart: those never hide another."""
+        found: dict[int, Cue] = {}
+        for cue in self.cues:
+            if cue.sort not in (Sort.DIRECTION, Sort.APPROXIMATION, Sort.IDIOM):
+                for at in range(cue.first, cue.last):
+                    known = found.get(at)
+                    if known is None or known.last - known.first < cue.last - cue.first:
+                        found[at] = cue
+        return found
+
+    def _metrics(self) -> list[Cue]:
+        """Metric phrases, and loose words ("margins") where none covers them. "In constant currency" names a basis, no metric."""
+        bases = {(cue.first, cue.last) for cue in self.cues if cue.sort is Sort.BASIS}
+        exact = [cue for cue in self.cues if cue.sort is Sort.METRIC and (cue.first, cue.last) not in bases]
+        covered = {at for cue in exact for at in range(cue.first, cue.last)}
+        loose = [cue for cue in self.cues if cue.sort is Sort.FAMILY and cue.first not in covered]
+        return sorted(exact + loose, key=lambda cue: cue.first)
+
+    def _heading(self) -> Span:
+        """What stands before the sentence's colon, if no figure does: "Consensus: revenue of ..., EPS of ..."."""
+        for at in range(self.first, self.figures[0].first if self.figures else self.first):
+            if self.tokens[at].low == ":":
+                return self.first, at
+        return self.first, self.first
+
+    # -- gaps --------------------------------------------------------------------------------------------------------------------
+
+    def low(self, at: int) -> str:
+        return self.tokens[at].low
+
+    def gap(self, order: int) -> Span:
+        """The tokens before figure `order`, back to the figure before it."""
+        start = self.figures[order - 1].last if order > 0 else self.first
+        end = self.figures[order].first if order < len(self.figures) else self.last
+        return start, max(start, end)
+
+    def left(self, order: int) -> Span:
+        """What stands before a figure and may belong to it."""
+        start, end = self.gap(order)
+        return (self._separator(start, end, start) if order > 0 else start), end
+
+    def right(self, order: int) -> Span:
+        """What stands behind a figure and may belong to it."""
+        start, end = self.gap(order + 1)
+        return start, self._separator(start, end, end)
+
+    def _separator(self, start: int, end: int, otherwise: int) -> int:
+        for at in range(start, end):
+            if self.low(at) in lexicon.SEPARATORS and at not in self.covering and at not in self.label_at:
+                return at
+        return otherwise
+
+    def plain_words(self, span: Span) -> set[str]:
+        """The words that belong to no phrase, fillers left out."""
+        return {self.low(at) for at in range(*span) if at not in self.covering and at not in self.label_at} - lexicon.FILLERS
+
+    # -- what stands in them -------------------------------------------------------------------------------------------------------
+
+    def inside(self, sort: Sort, span: Span) -> list[Cue]:
+        return [cue for cue in self.cues if cue.sort is sort and span[0] <= cue.first and cue.last <= span[1]]
+
+    def said(self, sort: Sort, span: Span) -> list[Any]:
+        """The values of phrases in a span, without those that are part of a metric's name ("adjusted EBITDA margin")."""
+        return [cue.value for cue in self.inside(sort, span) if not self._is_in_metric(cue)]
+
+    def labels(self, span: Span) -> tuple[PeriodLabel, ...]:
+        return tuple(n.label for n in self.numbers if n.label is not None and span[0] <= n.first and n.last <= span[1])
+
+    def before_verb(self, span: Span) -> Span:
+        """The part of a span before its first direction word: what "of $1.65 beat consensus" says of the $1.65."""
+        return span[0], min((cue.first for cue in self.inside(Sort.DIRECTION, span)), default=span[1])
+
+    def is_inside_phrase(self, at: int) -> bool:
+        """Whether a token is one of several of a phrase: the "versus" of "versus a year ago" links nothing."""
+        cue = self.covering.get(at)
+        return cue is not None and cue.last - cue.first > 1
+
+    def is_subject(self, cue: Cue) -> bool:
+        return cue.sort in _SUBJECTS
+
+    def _is_in_metric(self, cue: Cue) -> bool:
+        covering = self.covering.get(cue.first)
+        return covering is not None and covering.sort is Sort.METRIC and covering.last - covering.first > cue.last - cue.first
+
+
+def metrics_of(cue: Cue) -> tuple[str, ...]:
+    """The metric ids that a phrase may mean: one, or a family ("margins")."""
+    if cue.sort is Sort.FAMILY:
+        return tuple(name for name in vocabulary() if name.endswith(cue.value))
+    return (cue.value,)
+
+
+def all_metrics_of(cues: Sequence[Cue]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for cue in cues for name in metrics_of(cue)))

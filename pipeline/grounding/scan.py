@@ -1,0 +1,136 @@
+"""Tokens -> numbers, from left to right, and the ranges that they form.
+
+A number that cannot be read is kept with its `problem`, so that nothing is passed over in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import pairwise
+
+from pipeline.facts.quantity import Interval, UnitClass
+from pipeline.grounding import lexicon as words
+from pipeline.grounding.numbers import Kind, Number, PeriodLabel
+from pipeline.grounding.spelled import in_words
+from pipeline.grounding.structure import structural
+from pipeline.grounding.tape import Tape
+from pipeline.grounding.tokens import Token
+from pipeline.grounding.units import settle, take_after, take_before
+
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+_PLAIN = re.compile(r"[0-9]*\.?[0-9]+")
+_VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){2,}")
+_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_MOST_DIGITS = 24
+_VULGAR = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
+_RANGE_WORDS = (["-"], ["–"], ["to"], ["and"], ["or"], ["-", "to"], ["-", "or"])
+_BASES = frozenset(("y/y", "q/q", "yoy", "qoq"))
+
+
+def scan(tokens: Sequence[Token], text: str) -> list[Number]:
+    """Every number of a text, in order."""
+    tape = Tape(tokens, text)
+    found: list[Number] = []
+    at = 0
+    while at < len(tokens):
+        number = _at(tape, at)
+        if number is None:
+            at += 1
+            continue
+        number.seal()
+        found.append(number)
+        at = tape.floor = max(number.last, at + 1)
+    for left, right in pairwise(found):
+        _join(tape, left, right)
+    return found
+
+
+def _at(tape: Tape, at: int) -> Number | None:
+    token = tape.tokens[at]
+    if token.low[0] in _VULGAR:
+        return Number(at, at + 1, problem="a fraction sign cannot be read safely")
+    match token.kind:
+        case "number":
+            return _digits(tape, at)
+        case "word":
+            return in_words(tape, at)
+        case "symbol":
+            return None
+        case "script":
+            return Number(at, at + 1, problem="it is written in the digits of another script")
+        case "url" | "mail":
+            return Number(at, at + 1, kind=Kind.URL) if any(c.isdigit() for c in token.low) else None
+    number = Number(at, at + 1, kind=Kind(token.kind))
+    if match := _ISO_DAY.fullmatch(token.low):
+        number.label = PeriodLabel(None, *(int(part) for part in match.groups()))
+    return number
+
+
+def _digits(tape: Tape, at: int) -> Number | None:
+    if found := structural(tape, at):
+        return found
+    written = tape.low(at)
+    if _VERSION.fullmatch(written) and not all(len(group) == 3 for group in written.split(".")[1:]):
+        return Number(at, at + 1, kind=Kind.NAME)
+    number = Number(at, at + 1)
+    if not (_GROUPED.fullmatch(written) or _PLAIN.fullmatch(written)):
+        number.problem = "its points and commas can be read in two ways: write 1,234.56"
+    elif len(written) > _MOST_DIGITS:
+        number.problem = "it has too many digits for a figure"
+    else:
+        number.value = Decimal(written.replace(",", ""))
+        number.places = len(written.partition(".")[2])
+        number.step = Decimal(1).scaleb(-number.places)
+    take_before(tape, number)
+    take_after(tape, number)
+    return settle(tape, number)
+
+
+# -- ranges --------------------------------------------------------------------------------------------------------------------
+
+
+def _join(tape: Tape, left: Number, right: Number) -> None:
+    """Link the ends of a range, and let the end without a unit take the other's: 3.45-3.55, 9 to 11 percent, $8.40 - $9.20."""
+    gap = [tape.low(at) for at in range(left.last, right.first)]
+    before = tape.low(left.first - 1)
+    is_written_twice = left.unit is not None and left.unit is right.unit
+    if is_written_twice and gap[-1:] == ["to"] and "".join(gap[:-1]) in _BASES:
+        gap = ["to"]
+    if gap not in _RANGE_WORDS or (gap == ["and"] and before != "between") or left.problem or right.problem:
+        return
+    if is_written_twice and gap == ["to"] and (before == "by" or (before in words.DIRECTIONS and before not in words.CHANGE_NOUNS)):
+        # "Up 38 days to 141 days": a change and a level.
+        return
+    if right.kind is Kind.HORIZON and left.kind in (None, Kind.COUNT):
+        left.kind, left.partner, right.partner = Kind.HORIZON, right, left
+    elif left.kind is None and right.kind is None and left.value is not None and right.value is not None:
+        _share_unit(left, right)
+        if left.unit is right.unit and before != "from":
+            left.partner, right.partner = right, left
+
+
+def _share_unit(left: Number, right: Number) -> None:
+    """What one end is written with holds for both: "$10.5-11.5 billion"."""
+    if left.unit is UnitClass.MONEY and right.unit is UnitClass.PER_SHARE and not left.is_scaled:
+        left.unit = UnitClass.PER_SHARE
+    if left.unit is UnitClass.MONEY and right.unit in (None, UnitClass.MONEY):
+        right.unit, right.currencies = left.unit, right.currencies or left.currencies
+    elif right.unit is None and not right.is_scaled:
+        right.unit, right.currencies = left.unit, left.currencies
+    elif left.unit is None and not left.is_scaled:
+        left.unit, left.currencies = right.unit, right.currencies
+        _rescale(left, right)
+    if left.unit is right.unit and right.is_scaled and not left.is_scaled:
+        left.currencies = left.currencies or right.currencies
+        _rescale(left, right)
+
+
+def _rescale(number: Number, like: Number) -> None:
+    """Multiply by what the other number's digits were multiplied by: its scale, or the hundredth of a basis point."""
+    if like.step is None or number.step is None or number.value is None or number.interval is None:
+        return
+    factor = like.step.scaleb(like.places)
+    number.value, number.step, number.is_scaled = number.value * factor, number.step * factor, like.is_scaled
+    number.interval = Interval(number.interval.low * factor, number.interval.high * factor)

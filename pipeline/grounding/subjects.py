@@ -1,0 +1,134 @@
+"""What a figure is a figure of: the metric, the segment, and the whole that it is a share of."""
+
+from __future__ import annotations
+
+from pipeline.facts.quantity import UnitClass
+from pipeline.facts.vocabulary import vocabulary
+from pipeline.grounding import lexicon
+from pipeline.grounding.clauses import Clauses, all_metrics_of, metrics_of
+from pipeline.grounding.governing import Governor
+from pipeline.grounding.names import Cue
+from pipeline.grounding.numbers import Number
+
+_LINKS = frozenset(("of", "in", "for", "from"))
+_COMPARATIVES = frozenset(("higher", "lower", "more", "less"))
+_LISTING = frozenset(("and", ",", "or", "the", "both", "&"))
+_SEGMENT_LINKS = frozenset(("in", "from", "of", "at", "the", "for", "("))
+# How many tokens behind a figure may still say that it is a loss.
+_LOSS_REACH = 4
+
+
+def metrics(
+    clauses: Clauses, number: Number, order: int, found: Governor, inherited: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """(metrics that the figure may be of, wholes that it is a share of, whether the metrics stand by the figure)."""
+    governed, whole = _behind(clauses, number, order)
+    if governed is not None and not (found.link == "level" and found.metrics):
+        return metrics_of(governed), (), True
+    wholes = metrics_of(whole) if whole is not None else ()
+    if before := _before(clauses, number, order):
+        return before, wholes, True
+    later = [cue for cue in clauses.metrics if cue.first >= number.last and cue is not whole]
+    if later:
+        # "At 12.8%, gross margin was ...": the sentence opens with the figure of what comes next.
+        return metrics_of(later[0]), wholes, found.link == "level" and found.link_at == clauses.first
+    return inherited, wholes, False
+
+
+def _behind(clauses: Clauses, number: Number, order: int) -> tuple[Cue | None, Cue | None]:
+    """A metric right behind the figure: the one that it is of ("a 12.8% gross margin"), or its whole ("1.1x revenue")."""
+    at, end = clauses.right(order)
+    link = ""
+    while at < end:
+        cue = clauses.metric_at.get(at)
+        if cue is not None:
+            is_whole = number.unit is UnitClass.MULTIPLE or (number.unit is UnitClass.PERCENT and link == "of")
+            return (None, cue) if is_whole else (cue, None)
+        low, known = clauses.low(at), clauses.covering.get(at)
+        if known is not None and known.first == at:
+            at = known.last
+            continue
+        if low in _LINKS:
+            link = link or low
+        elif low not in lexicon.FILLERS and low != "-" and low not in lexicon.CHANGE_NOUNS and low not in _COMPARATIVES:
+            return None, None
+        at += 1
+    return None, None
+
+
+def _before(clauses: Clauses, number: Number, order: int) -> tuple[str, ...]:
+    """The nearest metric before the figure that it can measure, with those listed beside it, or the subject behind an object."""
+    reach = [cue for cue in reversed(clauses.metrics) if cue.last <= number.first]
+    own = [cue for cue in reach if cue.first >= clauses.gap(order)[0]]
+    near = own or reach[:1] + [cue for cue in reach[1:] if _are_listed(clauses, cue, reach[0])]
+    fitting = [cue for cue in near if _can_measure(number, cue)] or [cue for cue in reach if _can_measure(number, cue)][:1] or near[:1]
+    if not fitting:
+        return ()
+    chosen = [fitting[0]]
+    for cue in fitting[1:]:
+        if not (_are_listed(clauses, cue, chosen[-1]) or _is_object(clauses, chosen[-1])):
+            break
+        chosen.append(cue)
+    return all_metrics_of(chosen)
+
+
+def _can_measure(number: Number, cue: Cue) -> bool:
+    return any(_measures(number.unit, name) for name in metrics_of(cue))
+
+
+def _measures(unit: UnitClass | None, name: str) -> bool:
+    """Whether a number of this unit can state a metric's level or change."""
+    own = vocabulary()[name].unit
+    match unit:
+        case UnitClass.POINTS:
+            return own is UnitClass.PERCENT
+        case UnitClass.MONEY | UnitClass.PER_SHARE:
+            return own in (UnitClass.MONEY, UnitClass.PER_SHARE)
+        case UnitClass.MULTIPLE | UnitClass.DAYS | UnitClass.SHARES | UnitClass.COUNT:
+            return own is unit
+    return True
+
+
+def _are_listed(clauses: Clauses, left: Cue, right: Cue) -> bool:
+    """ "Gross margin and adjusted EBITDA margin": one list."""
+    between = {clauses.low(at) for at in range(left.last, right.first)}
+    return bool(between) and between <= _LISTING
+
+
+def _is_object(clauses: Clauses, cue: Cue) -> bool:
+    """Whether another word than the figure's speaks of this metric: "revenue, helped by capex, rose 37.2%"."""
+    at = cue.first - 1
+    while at >= clauses.first and (clauses.low(at) in lexicon.FILLERS - lexicon.OBJECT_MARKERS or at in clauses.covering):
+        at -= 1
+    return at >= clauses.first and clauses.low(at) in lexicon.OBJECT_MARKERS
+
+
+def segments(clauses: Clauses, number: Number, order: int) -> tuple[str, ...]:
+    """Segments that the figure may be of: the nearest before it, or one right behind it."""
+    if not clauses.segments:
+        return ()
+    start, end = clauses.right(order)
+    gap = clauses.gap(order)[0]
+    earlier = [cue for cue in reversed(clauses.segments) if cue.last <= number.first]
+    before = [cue for cue in earlier if cue.first >= gap] or (earlier[:1] if order > 0 else [])
+    behind = [cue for cue in clauses.segments if start <= cue.first < end]
+    return tuple(dict.fromkeys(cue.value for cue in before + behind))
+
+
+def is_segment_certain(clauses: Clauses, number: Number, order: int) -> bool:
+    """Whether a segment stands by the metric ("public cloud revenue", "revenue in Europe"), or is itself the subject."""
+    gap = clauses.gap(order)[0]
+    cues = [cue for cue in clauses.segments if gap <= cue.first and cue.last <= number.first]
+    named = [cue for cue in clauses.metrics if gap <= cue.first and cue.last <= number.first]
+    if not cues or not named:
+        return bool(cues) and not _is_object(clauses, cues[-1])
+    segment, metric = cues[-1], named[-1]
+    if segment.last <= metric.first:
+        return all(clauses.low(at) in lexicon.FILLERS for at in range(segment.last, metric.first))
+    return all(clauses.low(at) in _SEGMENT_LINKS for at in range(metric.last, segment.first))
+
+
+def is_loss(clauses: Clauses, number: Number, order: int) -> bool:
+    """Whether the sentence calls the figure a loss, so that it stands for a negative value."""
+    start, end = clauses.left(order)[0], min(clauses.right(order)[1], number.last + _LOSS_REACH)
+    return any(clauses.low(at) in lexicon.LOSSES for at in (*range(start, number.first), *range(number.last, end)))
