@@ -9,13 +9,13 @@ from typing import Any
 from pipeline import __version__
 from pipeline.chain.assess import market_impact, themes
 from pipeline.chain.briefing import consensus_line
+from pipeline.chain.checks import Checks
 from pipeline.chain.parts import StepResult
 from pipeline.drafters.base import Brief, Drafter
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import DerivedFact, Figure, written_with_base
 from pipeline.facts.sheet import Basis, Role
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.grounding import check_text
 from pipeline.notes.models import FactUsed, Manifest, MissingFact, Note, NumberTrace, PromptUsed, SourceUsed, StepName
 from pipeline.notes.words import words
 
@@ -28,9 +28,14 @@ _ROLES = (Role.ACTUAL, Role.GUIDANCE, Role.CONSENSUS, Role.MARKET)
 
 
 def assemble(
-    brief: Brief, drafter: Drafter, results: Sequence[StepResult], prompts: tuple[PromptUsed, ...], schemas: tuple[PromptUsed, ...]
+    brief: Brief,
+    drafter: Drafter,
+    results: Sequence[StepResult],
+    checks: Checks,
+    prompts: tuple[PromptUsed, ...],
+    schemas: tuple[PromptUsed, ...],
 ) -> Note:
-    """The note of four step results."""
+    """The note of four step results, whose numbers `checks` has decided."""
     facts = brief.facts
     sheet = facts.sheet
     values = {result.step: result.values for result in results}
@@ -72,7 +77,7 @@ def assemble(
             schemas=schemas,
         ),
     )
-    numbers = tuple(_traces(note, facts))
+    numbers = tuple(_traces(note, checks))
     return note.model_copy(update={"numbers": numbers, "facts": tuple(map(fact_used, _used(note, numbers, facts)))})
 
 
@@ -90,9 +95,9 @@ def _listed(values: dict[StepName, dict[str, Any]], step: StepName) -> tuple[Any
     return tuple(value for place, value in values[step].items() if place != "headline")
 
 
-def _traces(note: Note, facts: FactBase) -> Iterable[NumberTrace]:
+def _traces(note: Note, checks: Checks) -> Iterable[NumberTrace]:
     for place, text, evidence in note.texts():
-        for check in check_text(text, facts, evidence=evidence or None).checks:
+        for check in checks.numbers(text, evidence or None).checks:
             if check.decision in ("grounded", "structural"):
                 yield NumberTrace(
                     place=place,

@@ -59,7 +59,8 @@ async def draft_note(sheet: FactSheet, drafter: Drafter, clock: Clock, on_step: 
     started, begun = clock.now(), clock.monotonic()
     facts = FactBase.of(sheet)
     brief = Brief(facts, evaluate(facts, library())[0])
-    results = await _Chain(brief, drafter, clock, on_step).run()
+    chain = _Chain(brief, drafter, clock, on_step)
+    results = await chain.run()
     prompts = tuple(PromptUsed(name=name, digest=load_prompt(name).digest) for name in _PROMPTS) if drafter.model else ()
     schemas = tuple(PromptUsed(name=step.schema, digest=digest(step.schema)) for step in STEPS)
     usage = total([turn.usage for result in results for turn in result.record.turns])
@@ -76,7 +77,7 @@ async def draft_note(sheet: FactSheet, drafter: Drafter, clock: Clock, on_step: 
         prompts=prompts,
         schemas=schemas,
     )
-    return Draft(assemble(brief, drafter, results, prompts, schemas), record)
+    return Draft(assemble(brief, drafter, results, chain.checks, prompts, schemas), record)
 
 
 class _Chain:

@@ -51,7 +51,7 @@ def command(
         with Watcher(slow=chosen.model is not None) as watcher:
             return chosen, await draft_all(loaded.sheets, chosen, settings, out, wanted, watcher)
 
-    chosen, outcomes = asyncio.run(all_of_them())
+    chosen, outcomes = asyncio.run(all_of_them()) if loaded.sheets else (None, [])
     rows: list[dict[str, Any]] = [outcome.row() for outcome in outcomes]
     for outcome in outcomes:
         if outcome.error is not None:
@@ -60,7 +60,7 @@ def command(
             say(outcome.line())
     if as_json:
         problems = [{"file": p.file, "line": p.line, "field": p.field, "message": p.message} for p in loaded.problems]
-        say_json({"drafter": chosen.name, "model": chosen.model, "notes": rows, "problems": problems})
+        say_json({"drafter": chosen and chosen.name, "model": chosen and chosen.model, "notes": rows, "problems": problems})
     codes = [outcome.error.exit_code for outcome in outcomes if outcome.error is not None]
     if codes or loaded.problems:
         raise typer.Exit(max([*codes, *([2] if loaded.problems else [])]))

@@ -27,6 +27,8 @@ class FactBase:
     figures: Mapping[str, Figure]
     missing: tuple[Missing, ...]
     conflicts: tuple[Conflict, ...]
+    series: Mapping[str, tuple[Figure, ...]]
+    """The figures of the reported period's own length (and its bases) by stem: what `level`, `change` and `find` look in."""
 
     @classmethod
     def of(cls, sheet: FactSheet) -> FactBase:
@@ -41,7 +43,13 @@ class FactBase:
             if figure.id in figures:
                 raise InputError(Problem(f"the id '{figure.id}' belongs to a computed fact: give the sheet's own fact another id", field="facts"))
             figures[figure.id] = figure
-        return cls(sheet, MappingProxyType(figures), tuple(workings.missing), tuple(workings.conflicts))
+        own = (sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
+        series: dict[str, list[Figure]] = {}
+        for figure in figures.values():
+            if figure.period.kind in own:
+                series.setdefault(figure.stem, []).append(figure)
+        frozen = {name: tuple(members) for name, members in series.items()}
+        return cls(sheet, MappingProxyType(figures), tuple(workings.missing), tuple(workings.conflicts), MappingProxyType(frozen))
 
     def __getitem__(self, name: str) -> Figure:
         return self.figures[name]
@@ -61,10 +69,8 @@ class FactBase:
         found = [f for f in self._series(metric, segment) if f.change is change and f.role is Role.ACTUAL and f.basis not in _OTHER_TERMS]
         return max(found, key=lambda f: (printed_places(f.quantity, f.scale), f.fact is not None), default=None)
 
-    def _series(self, metric: str, segment: str | None) -> Iterator[Figure]:
-        wanted = stem(metric, segment)
-        kinds = (self.sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
-        return (f for f in self if f.stem == wanted and f.period.kind in kinds)
+    def _series(self, metric: str, segment: str | None) -> tuple[Figure, ...]:
+        return self.series.get(stem(metric, segment), ())
 
     def find(self, reference: str) -> Figure | None:
         """The figure that a reference by series names, or None.

@@ -8,6 +8,7 @@ in "0.4% below consensus of CNY 2,715m" the word consensus speaks of either.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from pipeline.facts.vocabulary import vocabulary
@@ -18,6 +19,7 @@ from pipeline.grounding.tokens import Token
 
 Span = tuple[int, int]
 """Tokens from the first to the last, exclusive."""
+_NEUTRAL = lexicon.FILLERS | {"of", "in", "for", "at", "was", "were", "is", "are", "has", "had", "been"}
 _SUBJECTS = (Sort.METRIC, Sort.FAMILY, Sort.SEGMENT)
 
 
@@ -87,7 +89,28 @@ class Clauses:
     def right(self, order: int) -> Span:
         """What stands behind a figure and may belong to it."""
         start, end = self.gap(order + 1)
-        return start, self._separator(start, end, end)
+        end = self._separator(start, end, end)
+        return start, self._strangers(start, end) if order + 1 < len(self.figures) else end
+
+    def _strangers(self, start: int, end: int) -> int:
+        """Where a second unknown word stands: what comes after it speaks of the next figure."""
+        count = 0
+        for at in range(start, end):
+            low = self.low(at)
+            if (
+                low[0].isalpha()
+                and low not in _NEUTRAL
+                and at not in self.covering
+                and at not in self.label_at
+                and not self._is_direction(at)
+            ):
+                count += 1
+                if count > 1:
+                    return at
+        return end
+
+    def _is_direction(self, at: int) -> bool:
+        return any(cue.first <= at < cue.last for cue in (self.direction_at.get(at), self.direction_at.get(at - 1)) if cue is not None)
 
     def _separator(self, start: int, end: int, otherwise: int) -> int:
         for at in range(start, end):
@@ -130,9 +153,12 @@ class Clauses:
 
 def metrics_of(cue: Cue) -> tuple[str, ...]:
     """The metric ids that a phrase may mean: one, or a family ("margins")."""
-    if cue.sort is Sort.FAMILY:
-        return tuple(name for name in vocabulary() if name.endswith(cue.value))
-    return (cue.value,)
+    return _family(cue.value) if cue.sort is Sort.FAMILY else (cue.value,)
+
+
+@cache
+def _family(ending: str) -> tuple[str, ...]:
+    return tuple(name for name in vocabulary() if name.endswith(ending))
 
 
 def all_metrics_of(cues: Sequence[Cue]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from pipeline.facts.quantity import UnitClass
 from pipeline.grounding import governing, lexicon, subjects
@@ -35,23 +36,28 @@ class Sentence:
         labels_said = tuple(number.label for number in self.numbers if number.label is not None)
         named_segments = tuple(dict.fromkeys(cue.value for cue in clauses.segments))
         is_modal = any(clauses.low(at) in lexicon.MODAL for at in range(clauses.first, clauses.last))
+        shared: dict[str, Any] = {
+            "said": said,
+            "labels_said": labels_said,
+            "named": self.subject,
+            "named_segments": named_segments,
+            "is_modal": is_modal,
+        }
         found: list[Mention] = []
         figures: list[Mention] = []
         for number in self.numbers:
-            mention = self._bare(number)
-            if number.kind is None:
-                mention = replace(
-                    mention, said=said, labels_said=labels_said, named=self.subject, named_segments=named_segments, is_modal=is_modal
-                )
-                mention = self._carried(self._in_context(mention, number, len(figures)), figures)
-                figures.append(mention)
-            found.append(mention)
+            if number.kind is not None:
+                found.append(Mention(**self._written(number)))
+                continue
+            mention = Mention(**self._written(number), **shared, **self._in_context(number, len(figures)))
+            figures.append(self._carried(mention, figures))
+            found.append(figures[-1])
         return found
 
-    def _bare(self, number: Number) -> Mention:
+    def _written(self, number: Number) -> dict[str, Any]:
         """The number as it is written."""
         start, end = self._span(number)
-        return Mention(
+        return dict(  # noqa: C408 - as the fields of a mention
             text=self.text[start:end],
             start=start,
             end=end,
@@ -73,21 +79,21 @@ class Sentence:
     def _span(self, number: Number) -> Span:
         return self.tokens[number.first].start, self.tokens[number.last - 1].end
 
-    def _in_context(self, mention: Mention, number: Number, order: int) -> Mention:
-        """The number with what its own gaps say of it."""
+    def _in_context(self, number: Number, order: int) -> dict[str, Any]:
+        """What the gaps around a number say of it."""
         clauses = self.clauses
         left, right = clauses.left(order), clauses.right(order)
         governor = governing.governor(clauses, number, order)
         behind = governing.following(clauses, order)
         way = governing.direction(clauses, governor, behind, number, order)
         form = governing.form(clauses, number, governor, behind, way)
+        metrics, wholes, is_certain = subjects.metrics(clauses, number, order, governor, self.inherited)
         is_loss = subjects.is_loss(clauses, number, order)
-        if way is not None and way.phrase in lexicon.LOSS_VERBS and number.unit is UnitClass.PER_SHARE:
+        is_money = number.unit is UnitClass.PER_SHARE or (number.unit is UnitClass.MONEY and not is_certain)
+        if way is not None and way.phrase in lexicon.LOSS_VERBS and is_money:
             # "Lost $0.16 per share" is a level, and a negative one.
             way, form, is_loss = None, Form.LEVEL, True
-        metrics, wholes, is_certain = subjects.metrics(clauses, number, order, governor, self.inherited)
-        return replace(
-            mention,
+        return dict(  # noqa: C408
             form=form,
             direction=way.value if way else Direction.UP if number.is_change and number.sign > 0 else None,
             direction_word=way.phrase if way else "",
@@ -134,10 +140,13 @@ class Sentence:
             return _of_period(mention, before)
         if mention.link in ("from", "versus") and before.direction_word in lexicon.RATE_NOUNS and mention.unit is before.unit:
             return replace(mention, form=Form.CHANGE, direction=before.direction, direction_word=before.direction_word)
+        if not between <= _LISTING or mention.link not in ("", "by"):
+            return mention
         alike = next((other for other in reversed(earlier[-governing.REACH :]) if other.unit is mention.unit), None)
-        if alike is not None and between <= _LISTING and mention.link in ("", "by") and (alike is before or "or" in between):
-            return _like(mention, alike)
-        return mention
+        if "or" in between:
+            # "Missed by CNY 11m, or 0.4%": the same said in another unit.
+            return _of_period(_like(mention, before), before) if alike is None else _like(mention, alike)
+        return _like(mention, before) if alike is before else mention
 
     def _moved(self, mention: Mention, order: int) -> Mention:
         """The second number of "fell from 16.2% to 12.8%" with the verb that stands before the first."""

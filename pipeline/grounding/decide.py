@@ -66,9 +66,6 @@ class Checker(rules.Context):
             self._finest[figure.id] = sized.finest
             self._by_stem[figure.stem].append(figure)
             self._by_metric[figure.metric.id].append(figure)
-        self._statements = [
-            (s, [m for m in find(s.text, self.names) if m.kind is None and m.value is not None]) for s in facts.sheet.statements
-        ]
         self._kin: dict[str, frozenset[str]] = {}
 
     def check(self, text: str, evidence: Collection[str] | None = None) -> Report:
@@ -99,11 +96,6 @@ class Checker(rules.Context):
         sized = self._of_size(mention)
         passing = [figure for figure in sized if not self._failures(mention, figure)]
         within = [figure for figure in passing if reach is None or figure.id in reach]
-        is_known = bool(mention.metrics) and mention.is_certain
-        if within and is_known:
-            return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
-        if (found := self._said_in_statement(mention, evidence)) is not None:
-            return found
         if within:
             return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
         if (formula := computed.explain(mention, self, evidence, reach)) is not None:
@@ -116,7 +108,7 @@ class Checker(rules.Context):
 
     def _of_size(self, mention: Mention) -> list[Figure]:
         """Figures of the mention's size, whatever else is wrong with them. A hedge counts only where the metric is known."""
-        if not mention.is_certain or not mention.metrics:
+        if mention.approximator is not None and not (mention.is_certain and mention.metrics):
             mention = replace(mention, approximator=None)
         match mention.unit:
             case None:
@@ -161,22 +153,6 @@ class Checker(rules.Context):
 
     def _is_days_metric(self, mention: Mention) -> bool:
         return mention.is_certain and any(vocabulary()[name].unit is UnitClass.DAYS for name in mention.metrics)
-
-    def _said_in_statement(self, mention: Mention, evidence: Collection[str] | None) -> NumberCheck | None:
-        """A number that management or a filing said in words, and the text says again."""
-        for statement, said in self._statements:
-            if evidence is not None and statement.id not in evidence:
-                continue
-            for other in said:
-                if (other.unit, other.value, other.is_scaled) == (
-                    mention.unit,
-                    mention.value,
-                    mention.is_scaled,
-                ) and other.unit is not None:
-                    shared = not (mention.metrics and other.metrics) or set(mention.metrics) & set(other.metrics)
-                    if shared and (mention.direction is None or other.direction is None or mention.direction is other.direction):
-                        return NumberCheck(mention, "grounded", statement.id, "said in a statement")
-        return None
 
     # -- what is wrong -----------------------------------------------------------------------------------------------------------
 

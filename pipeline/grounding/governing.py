@@ -96,6 +96,9 @@ def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
     if at in clauses.label_at:
         return clauses.label_at[at].first - 1
     cue = clauses.covering.get(at)
+    if found.link_word == "of" and found.link_at == at + 1 and low in lexicon.CARRIERS:
+        found.tie("", "", -1)
+        return at - 1
     if cue is None:
         is_passed = low in lexicon.FILLERS or low in lexicon.PACE_VERBS or low in _QUOTES or (bool(found.link) and low in _AFTER_LINK)
         return at - 1 if is_passed else None
@@ -149,6 +152,8 @@ def _is_of_next(clauses: Clauses, cue: Cue, order: int) -> bool:
 def direction(clauses: Clauses, found: Governor, behind: Cue | None, number: Number, order: int) -> Cue | None:
     """The word that says which way the figure went: right before it, behind it, or the nearest verb before it."""
     if found.direction is not None and found.link != "from":
+        if _names_consensus(found, number):
+            return None
         return (_rate_noun(clauses, found.direction, order) if found.link == "to" else None) or found.direction
     if behind is not None or found.link in ("from", "versus"):
         return behind
@@ -179,7 +184,8 @@ def form(clauses: Clauses, number: Number, found: Governor, behind: Cue | None, 
             return Form.BASE if has_moved else None
         case "to":
             return Form.LEVEL
-    if behind is not None and not (found.link_word in ("of", "at") and found.metrics):
+    is_amount = number.unit in (UnitClass.MONEY, UnitClass.PER_SHARE)
+    if behind is not None and not (found.link_word in ("of", "at") and (found.metrics or is_amount)):
         return Form.CHANGE
     match found.link:
         case "level":
@@ -188,11 +194,19 @@ def form(clauses: Clauses, number: Number, found: Governor, behind: Cue | None, 
             return Form.LEVEL if not is_percent or found.may_be_percent else None
         case "versus":
             return None
+    if _names_consensus(found, number):
+        return None
     if found.direction is not None:
         return Form.CHANGE if not found.metrics or found.direction.phrase in lexicon.RATE_NOUNS else None
     if found.metrics and number.sign <= 0 and not _is_measured(clauses, number):
         return Form.LEVEL if not is_percent or found.may_be_percent else None
     return Form.CHANGE if number.sign > 0 and not found.metrics else None
+
+
+def _names_consensus(found: Governor, number: Number) -> bool:
+    """Whether the figure is what was beaten or missed, and not by how much: "beat the $94.1bn consensus"."""
+    is_verb = found.direction is not None and found.direction.phrase in lexicon.AGAINST_CONSENSUS
+    return is_verb and not found.link and number.unit in (UnitClass.MONEY, UnitClass.PER_SHARE)
 
 
 def _is_measured(clauses: Clauses, number: Number) -> bool:

@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PeriodLabel:
-    """A period or day that the text names: Q1 2026 is ("q1", 2026), FY24 ("fy", 2024), 2026 (None, 2026), "the first quarter" ("q1", None)."""
+    """A period or day that the text names: Q1 2026 is ("q1", 2026), FY24 ("fy", 2024), "the first quarter" ("q1", None)."""
 
     part: str | None
     year: int | None

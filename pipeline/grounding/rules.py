@@ -20,7 +20,7 @@ from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.numbers import PeriodLabel
 from pipeline.grounding.scan import scan
 from pipeline.grounding.tokens import tokenize
-from pipeline.grounding.values import is_too_precise
+from pipeline.grounding.values import is_telling, is_too_precise
 
 _CONSENSUS = {Said.CONSENSUS, Said.STREET}
 _PRIOR = {Said.PRIOR_YEAR, Said.PRIOR_QUARTER}
@@ -61,9 +61,11 @@ def is_change(figure: Figure) -> bool:
 
 
 def metric(mention: Mention, figure: Figure, context: Context) -> str | None:
-    if mention.metrics and mention.is_certain and figure.metric.id not in context.allowed(mention):
+    if figure.metric.id in context.allowed(mention):
+        return None
+    if mention.metrics and mention.is_certain:
         return f"is {label(figure)}, not what the sentence says it of"
-    return None
+    return None if is_telling(mention, figure) else "may be any of several figures: the sentence does not name its metric"
 
 
 def segment(mention: Mention, figure: Figure, context: Context) -> str | None:
@@ -180,7 +182,7 @@ def _period_of_change(mention: Mention, figure: Figure) -> str | None:
                 return "is measured against consensus, which the sentence does not say"
             wrong = bool({Said.YOY, Said.QOQ} & said) and not expected
     if wrong and figure.change is not None:
-        return f"is measured {'against consensus' if figure.change not in (Change.YOY, Change.QOQ) else figure.change.words}, not as the sentence says"
+        return f"is measured {figure.change.words}, not as the sentence says"
     if figure.role is Role.GUIDANCE and not {Said.GUIDANCE, Said.OUTLOOK} & mention.said and not _named(mention.labels, figure.period):
         return "is guidance, which the sentence does not say"
     if figure.role is Role.HISTORY and not _named(mention.labels_said, figure.period):
@@ -212,7 +214,8 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             if _PRIOR & said and not {Said.YOY, Said.QOQ} & said:
                 return f"is that of {figure.period.label}, not of an earlier period"
             if mention.form is Form.BASE and not mention.is_modal and (base := context.base_of(figure)) is not None:
-                return f"is where it stands in {figure.period.label}, not where it came from: the base is {written(base)} in {base.period.label}"
+                origin = f"{written(base)} in {base.period.label}"
+                return f"is where it stands in {figure.period.label}, not where it came from: the base is {origin}"
         case Role.PRIOR_YEAR | Role.PRIOR_QUARTER:
             own, other = (Said.PRIOR_YEAR, Said.PRIOR_QUARTER) if role is Role.PRIOR_YEAR else (Said.PRIOR_QUARTER, Said.PRIOR_YEAR)
             change, another = (Said.YOY, Said.QOQ) if role is Role.PRIOR_YEAR else (Said.QOQ, Said.YOY)
@@ -298,13 +301,14 @@ def _named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
 
 
 def _compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
-    """Whether one of the labels may mean the period. A year alone leaves it open, and so does a quarter for a day's balance."""
+    """Whether one of the labels may mean the period. A year alone need only be its year, and a quarter fits any day's balance."""
     own = label_of(period)
     if own is None:
         return True
     if period.kind is PeriodKind.INSTANT:
         return any(said.day is None or _fits(said, own) for said in labels)
-    return any(said.part is None or _fits(said, own) for said in labels)
+    years = {own.year, period.end.year, *([period.start.year] if period.start else [])}
+    return any(said.year in (None, *years) if said.part is None else _fits(said, own) for said in labels)
 
 
 def _fits(said: PeriodLabel, own: PeriodLabel) -> bool:

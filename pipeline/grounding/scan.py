@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from pipeline.facts.quantity import Interval, UnitClass
-from pipeline.grounding import lexicon as words
+from pipeline.grounding import lexicon
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.spelled import in_words
 from pipeline.grounding.structure import structural
@@ -100,7 +100,7 @@ def _join(tape: Tape, left: Number, right: Number) -> None:
         gap = ["to"]
     if gap not in _RANGE_WORDS or (gap == ["and"] and before != "between") or left.problem or right.problem:
         return
-    if is_written_twice and gap == ["to"] and (before == "by" or (before in words.DIRECTIONS and before not in words.CHANGE_NOUNS)):
+    if is_written_twice and gap == ["to"] and (before == "by" or (before in lexicon.DIRECTIONS and before not in lexicon.CHANGE_NOUNS)):
         # "Up 38 days to 141 days": a change and a level.
         return
     if right.kind is Kind.HORIZON and left.kind in (None, Kind.COUNT):

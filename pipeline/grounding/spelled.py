@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pipeline.facts.quantity import Interval, UnitClass
-from pipeline.grounding import lexicon as words
+from pipeline.grounding import numerals as words
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.structure import year_after
 from pipeline.grounding.tape import Tape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.grounding import lexicon as words
+from pipeline.grounding import numerals as words
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.tape import Tape, is_year, year_of
 
@@ -120,7 +120,7 @@ def calendar(tape: Tape, at: int) -> Number | None:
     digits = tape.low(at)
     if not digits.isdigit():
         return None
-    before, after = tape.low(at - 1), tape.low(at + 1)
+    before = tape.low(at - 1)
     if len(digits) <= 2 and 1 <= int(digits) <= 31 and (dated := day_of(tape, at, int(digits))):
         return dated
     if before in ("'", "’") and tape.touches(at) and len(digits) == 2:

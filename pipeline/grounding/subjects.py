@@ -14,6 +14,7 @@ _LINKS = frozenset(("of", "in", "for", "from"))
 _COMPARATIVES = frozenset(("higher", "lower", "more", "less"))
 _LISTING = frozenset(("and", ",", "or", "the", "both", "&"))
 _SEGMENT_LINKS = frozenset(("in", "from", "of", "at", "the", "for", "("))
+_PASSED = lexicon.FILLERS - lexicon.OBJECT_MARKERS
 # How many tokens behind a figure may still say that it is a loss.
 _LOSS_REACH = 4
 
@@ -98,7 +99,7 @@ def _are_listed(clauses: Clauses, left: Cue, right: Cue) -> bool:
 def _is_object(clauses: Clauses, cue: Cue) -> bool:
     """Whether another word than the figure's speaks of this metric: "revenue, helped by capex, rose 37.2%"."""
     at = cue.first - 1
-    while at >= clauses.first and (clauses.low(at) in lexicon.FILLERS - lexicon.OBJECT_MARKERS or at in clauses.covering):
+    while at >= clauses.first and (clauses.low(at) in _PASSED or at in clauses.covering):
         at -= 1
     return at >= clauses.first and clauses.low(at) in lexicon.OBJECT_MARKERS
 

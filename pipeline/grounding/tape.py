@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from pipeline.facts.quantity import UnitClass
-from pipeline.grounding import lexicon as words
+from pipeline.grounding import numerals as words
 from pipeline.grounding.tokens import Token
 
 

@@ -22,6 +22,8 @@ _ABOUT = Decimal("0.03")
 _NEARLY = Decimal("0.05")
 # "more than 30%" holds up to 37.5%: a bound that leaves out more than a quarter misleads. "Under" likewise, downwards.
 _BOUND = Decimal("1.25")
+# A number whose sentence names no metric must show which figure it is by its digits: "$3 billion" may be anything.
+_TELLING = 3
 
 
 def coarse_step(value: Decimal) -> Decimal:
@@ -62,6 +64,11 @@ def window(mention: Mention) -> tuple[Decimal, Decimal] | None:
             return stated, max(stated * _BOUND, interval.high)
         if mention.approximator is Approximation.LESS_THAN:
             return min(stated / _BOUND, interval.low), stated
+        slack = interval.width
+        if mention.approximator is Approximation.NEARLY:
+            return stated - slack, stated
+        if mention.approximator is Approximation.ABOUT:
+            return stated - slack, stated + slack
         return interval.low, interval.high
     half = mention.step / 2
     match mention.approximator:
@@ -121,6 +128,14 @@ def of_size(mention: Mention, figures: Iterable[Sized]) -> list[Figure]:
         or (stated == one.printed and is_printed(mention, one.figure.quantity, one.figure.scale))
         or (one.low <= stated <= one.high and is_too_precise(mention, one.finest))
     ]
+
+
+def is_telling(mention: Mention, figure: Figure) -> bool:
+    """Whether the digits alone show which figure is meant: all that are printed of it, or three of them."""
+    if mention.value is None or mention.step is None:
+        return False
+    digits = len((abs(mention.value) / coarse_step(abs(mention.value))).to_integral_value().as_tuple().digits)
+    return digits >= _TELLING or is_printed(mention, figure.quantity, figure.scale)
 
 
 def is_too_precise(mention: Mention, finest: Decimal) -> bool:
