@@ -1,23 +1,23 @@
 """The one error tree. Whoever catches `AfterprintError` catches everything that a user can be told about.
 
-    AfterprintError              a sentence for people; `exit_code` is what the command line returns
-    ├── InputError        (2)    something the user gave us is wrong: `problems`, one line each
-    │   └── UsageError    (2)    the command's own words are off
-    ├── ResourceError     (2)    a prompt, schema or vocabulary file that ships with us is missing or inconsistent
-    ├── NothingToDraft    (1)    the sheet holds too little for a step
-    └── ProviderError     (3)    the model's server did not give a usable answer
-        ├── ConnectionFailed     no connection, reset, time-out
-        ├── RateLimited          429; `retry_after_s` when the server says
-        ├── ServerFailed         5xx
-        ├── RequestRejected      4xx that another try will not mend
-        │   ├── KeyRejected      401, 403
-        │   └── FormatUnsupported  the server does not know this `response_format`
-        └── BadAnswer            a 200 that holds no answer
-            ├── NotJson          the body is not JSON
-            ├── EmptyAnswer      no choices, or a choice without content
-            ├── Refused          the model declined
-            ├── Filtered         stopped by the content filter
-            └── Truncated        the token limit came before the end
+AfterprintError              a sentence for people; `exit_code` is what the command line returns
+├── InputError        (2)    something the user gave us is wrong: `problems`, one line each
+│   └── UsageError    (2)    the command's own words are off
+├── ResourceError     (2)    a prompt, schema or vocabulary file that ships with us is missing or inconsistent
+├── NothingToDraft    (1)    the sheet holds too little for a step
+└── ProviderError     (3)    the model's server did not give a usable answer
+    ├── ConnectionFailed     no connection, reset, time-out
+    ├── RateLimited          429; `retry_after_s` when the server says
+    ├── ServerFailed         5xx
+    ├── RequestRejected      4xx that another try will not mend
+    │   ├── KeyRejected      401, 403
+    │   └── FormatUnsupported  the server does not know this `response_format`
+    └── BadAnswer            a 200 that holds no answer
+        ├── NotJson          the body is not JSON
+        ├── EmptyAnswer      no choices, or a choice without content
+        ├── Refused          the model declined
+        ├── Filtered         stopped by the content filter
+        └── Truncated        the token limit came before the end
 """
 
 from __future__ import annotations

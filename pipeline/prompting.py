@@ -45,7 +45,7 @@ class Prompt:
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     # Prompts are plain text for a model, not HTML: nothing to escape, and escaping would garble the figures.
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)  # noqa: S701
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
 
 
 @cache

@@ -48,4 +48,3 @@ class ScriptedModel:
         if what is not None:
             what(answer)
         return json.dumps(answer, ensure_ascii=False)
-

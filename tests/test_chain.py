@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.chain.checks import Checks
 from pipeline.chain.draft import Clock, Draft, draft_note
 from pipeline.chain.examine import examine
-from pipeline.chain.checks import Checks
 from pipeline.chain.steps import STEPS
 from pipeline.config import load_settings
 from pipeline.drafters.base import Brief

@@ -125,7 +125,9 @@ def _used(note: Note, numbers: Iterable[NumberTrace], facts: FactBase) -> list[F
             wanted |= new
             todo += new
     order = {name: n for n, name in enumerate((*_FIRST, *(m for m in vocabulary() if m not in _FIRST)))}
-    return sorted((facts[name] for name in wanted), key=lambda f: (f.role is not Role.ACTUAL, f.segment is not None, order[f.metric.id], f.id))
+    return sorted(
+        (facts[name] for name in wanted), key=lambda f: (f.role is not Role.ACTUAL, f.segment is not None, order[f.metric.id], f.id)
+    )
 
 
 def _watches(note: Note) -> Iterable[Any]:

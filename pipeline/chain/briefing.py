@@ -14,7 +14,15 @@ from pipeline.notes.words import basis_words
 
 PROMPT_FACTS = 160
 """At most so many ids go into a prompt, the most material first: more would crowd a small model's context."""
-_ROLE_RANK = {Role.ACTUAL: 0, Role.CONSENSUS: 1, Role.GUIDANCE: 1, Role.MARKET: 2, Role.PRIOR_YEAR: 3, Role.PRIOR_QUARTER: 3, Role.HISTORY: 9}
+_ROLE_RANK = {
+    Role.ACTUAL: 0,
+    Role.CONSENSUS: 1,
+    Role.GUIDANCE: 1,
+    Role.MARKET: 2,
+    Role.PRIOR_YEAR: 3,
+    Role.PRIOR_QUARTER: 3,
+    Role.HISTORY: 9,
+}
 
 
 def citable(facts: FactBase) -> list[Figure]:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, assert_never
 
-from pipeline.notes.calendar import known_by, release_window
 from pipeline.chain.parts import Part, Violation
 from pipeline.drafters.base import Brief
 from pipeline.facts.figures import Figure, stem, written
@@ -16,6 +15,7 @@ from pipeline.facts.quantity import UnitClass
 from pipeline.grounding import check_text
 from pipeline.grounding.report import NumberCheck, Report
 from pipeline.mechanisms.engine import already_holds
+from pipeline.notes.calendar import known_by, release_window
 from pipeline.notes.models import Catalyst, Claim, ConsensusGap, Falsifier, GapSign, SecondOrderEffect, StepName, Watch
 from pipeline.notes.words import words
 
@@ -95,7 +95,10 @@ class Checks:
         yield from self._watch("falsifier", gap.falsifier)
         has_estimate = any(f.role == "consensus" for f in self.facts)
         if (gap.sign is GapSign.NO_ESTIMATE) == has_estimate:
-            yield "sign", "the sheet holds an estimate: take a side" if has_estimate else "the sheet holds no estimate: the sign is no_estimate"
+            yield (
+                "sign",
+                "the sheet holds an estimate: take a side" if has_estimate else "the sheet holds no estimate: the sign is no_estimate",
+            )
 
     def _catalyst(self, catalyst: Catalyst) -> Found:
         for _, message in self._prose(catalyst.event, None):
@@ -113,7 +116,10 @@ class Checks:
         figure = self.facts[watch.metric]
         now = written(figure)
         if already_holds(watch, self.facts):
-            yield place, f"{watch.metric} is {now} already, so '{watch.comparison} {watch.threshold:f}' decides nothing: choose a threshold beyond it"
+            yield (
+                place,
+                f"{watch.metric} is {now} already, so '{watch.comparison} {watch.threshold:f}' decides nothing: go beyond it",
+            )
         elif not _plausible(watch.threshold, figure):
             yield place, f"a threshold of {watch.threshold:f} is out of scale for {watch.metric}, which is {now}"
         if isinstance(watch, Falsifier):
@@ -158,7 +164,13 @@ class Checks:
         figure = self.facts[check.fact]
         if figure.fact is not None and figure.fact.low is not None:
             return None
-        return (stem(figure.metric.id, figure.segment), str(figure.change), figure.period.id, figure.role, figure.id if figure.change is None else "")
+        return (
+            stem(figure.metric.id, figure.segment),
+            str(figure.change),
+            figure.period.id,
+            figure.role,
+            figure.id if figure.change is None else "",
+        )
 
     def of_step(self, step: StepName, values: Sequence[Any]) -> list[str]:
         """What the parts lack together."""
@@ -217,5 +229,3 @@ def _plausible(threshold: Decimal, figure: Figure) -> bool:
     if figure.unit.cls in (UnitClass.PERCENT, UnitClass.POINTS) and abs(threshold - now) <= 50:
         return True
     return abs(now) / 5 <= abs(threshold) <= abs(now) * 5 or threshold == 0
-
-

@@ -126,7 +126,9 @@ class _Chain:
         begun = self.clock.monotonic()
         self.on_step(step.name, "drafting")
         schema = step.narrowed(self.brief)
-        accepted = {name: json.loads(answer, parse_float=Decimal) for name in step.after if (answer := self.results[name].answer) is not None}
+        accepted = {
+            name: json.loads(answer, parse_float=Decimal) for name in step.after if (answer := self.results[name].answer) is not None
+        }
         first = StepRequest(step.name, self.brief, self._conversation(step), schema, accepted)
         request = first
         turns: list[Turn] = []
@@ -243,5 +245,3 @@ def _readable(part: Part) -> str:
 
 def _dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=lambda number: float(number) if isinstance(number, Decimal) else str(number))
-
-

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.chain import briefing
-from pipeline.notes.calendar import release_window
 from pipeline.drafters.base import Brief
+from pipeline.notes.calendar import release_window
 from pipeline.notes.models import Catalysts, ConsensusGap, SecondOrderEffects, StepName, StepOutput, Summary
 from pipeline.prompting import load_prompt
 from pipeline.schemas import narrow, stored

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.output import Watcher, say, say_json, tell
-from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.cli.drafting import Outcome
     from pipeline.drafters.base import Drafter
-
-FORMATS = ("json", "md", "html")
 
 
 def command(
@@ -33,10 +30,9 @@ def command(
     from pipeline.config import load_settings
     from pipeline.drafters.choose import choose_drafter
     from pipeline.facts.loading import find_sheets, load_sheets
+    from pipeline.notes.render import formats_from
 
-    wanted = tuple(name.strip() for name in formats.split(",") if name.strip())
-    if not wanted or set(wanted) - set(FORMATS):
-        raise UsageError(f"--format {formats}: expected any of {', '.join(FORMATS)}, with commas between")
+    wanted = formats_from(formats)
     given = {"model": model, "base_url": base_url, "concurrency": concurrency}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     loaded = load_sheets(find_sheets(paths), max_bytes=settings.max_input_bytes)

@@ -38,7 +38,7 @@ class StepAnswer:
     """What the drafter wrote, unparsed, and what it used."""
 
     text: str
-    usage: Usage = Usage()
+    usage: Usage
 
 
 class Drafter(Protocol):

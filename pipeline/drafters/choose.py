@@ -18,7 +18,10 @@ async def choose_drafter(kind: str, settings: Settings) -> tuple[Drafter, str]:
     if kind == "rules":
         return RuleDrafter(), "drafting by rules, without a model"
     if kind == "auto" and not configured:
-        return RuleDrafter(), "drafting by rules: no endpoint is configured (--base-url and --model, or AFTERPRINT_BASE_URL and AFTERPRINT_MODEL)"
+        return (
+            RuleDrafter(),
+            "drafting by rules: no endpoint is configured (--base-url and --model, or AFTERPRINT_BASE_URL and AFTERPRINT_MODEL)",
+        )
     return await _model_drafter(settings)
 
 

@@ -12,7 +12,18 @@ from pipeline.facts.formulas import FORMULAS, Formula, grown, incremental_margin
 from pipeline.facts.quantity import Quantity, Scale, UnitClass
 from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.facts.workings import BASES, PERIOD_ROLES, Conflict, Levels, Missing, Workings, common_basis, open_ended, same_basis, similar_length
+from pipeline.facts.workings import (
+    BASES,
+    PERIOD_ROLES,
+    Conflict,
+    Levels,
+    Missing,
+    Workings,
+    common_basis,
+    open_ended,
+    same_basis,
+    similar_length,
+)
 
 MOST_GROWTH = Decimal(1000)
 """Percent. Growth beyond it says that the base was next to nothing; the difference is given instead."""
@@ -47,7 +58,12 @@ def _levels_from_growth(w: Workings) -> None:
         base = w.levels.get((rate.stem, Role.PRIOR_YEAR))
         if rate.change is not Change.YOY or rate.role is not Role.ACTUAL or rate.unit.cls is not UnitClass.PERCENT or base is None:
             continue
-        if (rate.stem, Role.ACTUAL) in w.levels or rate.metric.unit is UnitClass.PERCENT or open_ended(rate, base) or not same_basis(rate, base):
+        if (
+            (rate.stem, Role.ACTUAL) in w.levels
+            or rate.metric.unit is UnitClass.PERCENT
+            or open_ended(rate, base)
+            or not same_basis(rate, base)
+        ):
             continue
         w.levels[rate.stem, Role.ACTUAL] = w.add(
             id=f"{rate.stem}.implied",
@@ -99,7 +115,9 @@ def _change(w: Workings, name: str, now: Figure, base: Figure, change: Change) -
     circular = isinstance(now, DerivedFact) and base.id in now.inputs
     if open_ended(now, base) or circular:
         return
-    growth = None if now.unit.cls in (UnitClass.PERCENT, UnitClass.MULTIPLE, UnitClass.DAYS) else growth_or_none(now.quantity, base.quantity)
+    growth = (
+        None if now.unit.cls in (UnitClass.PERCENT, UnitClass.MULTIPLE, UnitClass.DAYS) else growth_or_none(now.quantity, base.quantity)
+    )
     if growth is not None:
         w.add(
             id=f"{name}.{change}", like=now, change=change, quantity=growth, scale=Scale.ONE,
@@ -176,7 +194,9 @@ def _cross_check(w: Workings) -> None:
         if rate.change is None or rate.role is not Role.ACTUAL or rate.basis in (Basis.CONSTANT_CURRENCY, Basis.ORGANIC):
             continue
         for computed in w.derived:
-            alike = computed.change is rate.change and computed.stem == rate.stem and computed.unit == rate.unit and same_basis(rate, computed)
+            alike = (
+                computed.change is rate.change and computed.stem == rate.stem and computed.unit == rate.unit and same_basis(rate, computed)
+            )
             if alike and rate.id not in _ancestors(w, computed) and not rate.quantity.interval.meets(computed.quantity.interval):
                 text = f"{rate.label} {computed.change and computed.change.words}: reported {written(rate)}, computed {written(computed)}"
                 w.conflicts.append(Conflict((rate.id, computed.id), f"{text} (`{computed.formula}`)"))

@@ -41,5 +41,8 @@ def list_missing(w: Workings) -> None:
 
 
 def _why(w: Workings, group: tuple[str, ...]) -> str:
-    other = next((f for f in (*w.given, *w.derived) if f.metric.id in group and f.segment is None and f.change is None and f.role is Role.ACTUAL), None)
+    other = next(
+        (f for f in (*w.given, *w.derived) if f.metric.id in group and f.segment is None and f.change is None and f.role is Role.ACTUAL),
+        None,
+    )
     return f"the sheet has it for the {other.period.label} only" if other else "not in the sheet"

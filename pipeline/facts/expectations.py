@@ -34,7 +34,14 @@ def _range(w: Workings, figure: Figure) -> None:
     if figure.role is Role.GUIDANCE:
         ends = {which: Quantity(end.value, end.unit, exact(end.value)) for which, end in ends.items()}
     for which, end in ends.items():
-        w.add(id=f"{figure.id}.{which}", like=figure, change=figure.change, quantity=end, formula=f"{which} end of {figure.id}", inputs=(figure.id,))
+        w.add(
+            id=f"{figure.id}.{which}",
+            like=figure,
+            change=figure.change,
+            quantity=end,
+            formula=f"{which} end of {figure.id}",
+            inputs=(figure.id,),
+        )
     if figure.fact.value is None and figure.role is Role.GUIDANCE:
         w.add(
             id=f"{figure.id}.midpoint", like=figure, change=figure.change, quantity=(ends["low"] + ends["high"]).times(Decimal("0.5")),
@@ -64,7 +71,9 @@ def _guided(w: Workings, guided: Figure) -> None:
 
 def _implied_changes(w: Workings, guided: Figure, middle: Figure) -> None:
     """Guidance against the same period a year before, and for a quarter against the one just before it."""
-    past = [f for f in w.given if f.change is None and f.stem == guided.stem and f.period.kind is guided.period.kind and f.role not in _EXPECTED]
+    past = [
+        f for f in w.given if f.change is None and f.stem == guided.stem and f.period.kind is guided.period.kind and f.role not in _EXPECTED
+    ]
     for change, days in ((Change.YOY, 365), (Change.QOQ, 91)):
         if change is Change.QOQ and guided.period.kind is not PeriodKind.QUARTER:
             continue
@@ -83,7 +92,12 @@ def _implied_changes(w: Workings, guided: Figure, middle: Figure) -> None:
 def _implied_rest(w: Workings, guided: Figure, middle: Figure) -> None:
     """What full-year guidance leaves for the quarters that are still to come."""
     start = guided.period.start
-    if guided.period.kind is not PeriodKind.ANNUAL or guided.metric.kind != "flow" or guided.unit.cls is UnitClass.PER_SHARE or start is None:
+    if (
+        guided.period.kind is not PeriodKind.ANNUAL
+        or guided.metric.kind != "flow"
+        or guided.unit.cls is UnitClass.PER_SHARE
+        or start is None
+    ):
         return
     so_far = [
         f

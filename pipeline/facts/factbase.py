@@ -39,10 +39,12 @@ class FactBase:
         derive_expectations(workings)
         list_missing(workings)
         figures = {figure.id: figure for figure in given}
-        for figure in workings.derived:
-            if figure.id in figures:
-                raise InputError(Problem(f"the id '{figure.id}' belongs to a computed fact: give the sheet's own fact another id", field="facts"))
-            figures[figure.id] = figure
+        for derived in workings.derived:
+            if derived.id in figures:
+                raise InputError(
+                    Problem(f"the id '{derived.id}' belongs to a computed fact: give the sheet's own fact another id", field="facts")
+                )
+            figures[derived.id] = derived
         own = (sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
         series: dict[str, list[Figure]] = {}
         for figure in figures.values():

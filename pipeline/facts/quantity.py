@@ -40,7 +40,13 @@ class Scale(StrEnum):
 
     @property
     def factor(self) -> Decimal:
-        return {"one": Decimal(1), "thousand": Decimal(10**3), "million": Decimal(10**6), "billion": Decimal(10**9), "trillion": Decimal(10**12)}[self]
+        return {
+            "one": Decimal(1),
+            "thousand": Decimal(10**3),
+            "million": Decimal(10**6),
+            "billion": Decimal(10**9),
+            "trillion": Decimal(10**12),
+        }[self]
 
 
 class Bound(StrEnum):
@@ -227,7 +233,9 @@ def last_place(value: Decimal) -> Decimal:
     return Decimal(1).scaleb(min(exponent, 0))
 
 
-def reported(value: Decimal, unit: str, scale: Scale = Scale.ONE, rounded_to: Decimal | None = None, bound: Bound | None = None) -> Quantity:
+def reported(
+    value: Decimal, unit: str, scale: Scale = Scale.ONE, rounded_to: Decimal | None = None, bound: Bound | None = None
+) -> Quantity:
     """A number as a source prints it -> Quantity.
 
     `rounded_to` is the step that the source rounds to, in the number's own unit and scale; without it, one unit in the

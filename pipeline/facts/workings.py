@@ -96,7 +96,6 @@ class Workings:
         self.derived.append(fact)
         return fact
 
-
     def miss(self, metric: Metric, reason: str) -> None:
         """Enter a metric as missing, once."""
         if not any(miss.id == metric.id for miss in self.missing):

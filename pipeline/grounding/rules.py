@@ -301,14 +301,14 @@ def _named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
 
 
 def _compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
-    """Whether one of the labels may mean the period. A year alone need only be its year, and a quarter fits any day's balance."""
+    """Whether one of the labels may mean the period. A year alone need only be its year, a quarter fits any day's balance, a day any quarter."""
     own = label_of(period)
     if own is None:
         return True
     if period.kind is PeriodKind.INSTANT:
         return any(said.day is None or _fits(said, own) for said in labels)
     years = {own.year, period.end.year, *([period.start.year] if period.start else [])}
-    return any(said.year in (None, *years) if said.part is None else _fits(said, own) for said in labels)
+    return any(said.month is not None or (said.year in (None, *years) if said.part is None else _fits(said, own)) for said in labels)
 
 
 def _fits(said: PeriodLabel, own: PeriodLabel) -> bool:

@@ -156,7 +156,9 @@ class NumberTrace(Strict):
     decision: Literal["grounded", "structural"]
     fact: str | None
     rule: str
-    base: Annotated[str | None, Field(description="what a change is measured against, as the rendering adds it: y/y, q/q, against consensus")] = None
+    base: Annotated[
+        str | None, Field(description="what a change is measured against, as the rendering adds it: y/y, q/q, against consensus")
+    ] = None
 
 
 class FactUsed(Strict):

@@ -14,19 +14,21 @@ import secrets
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote, urlsplit
 
 import jinja2
 from markupsafe import Markup
 
-from pipeline.errors import InputError, Problem
+from pipeline.errors import InputError, Problem, UsageError
 from pipeline.notes.models import Note
 from pipeline.notes.tables import Ref
 from pipeline.notes.view import NoteView
 from pipeline.notes.words import words
 
 Format = Literal["json", "md", "html"]
+
+FORMATS: tuple[Format, ...] = get_args(Format)
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
@@ -66,6 +68,14 @@ def render_json(note: Note) -> str:
 
 
 _RENDERERS = {"json": render_json, "md": render_markdown, "html": render_html}
+
+
+def formats_from(words: str) -> tuple[Format, ...]:
+    """`json,md` -> the formats. Raises UsageError for a word that is none."""
+    wanted = [word.strip() for word in words.split(",") if word.strip()]
+    if not wanted or set(wanted) - set(FORMATS):
+        raise UsageError(f"--format {words}: expected any of {', '.join(FORMATS)}, with commas between")
+    return tuple(known for known in FORMATS if known in wanted)
 
 
 def write_note(note: Note, folder: Path, stem: str, formats: Sequence[Format]) -> list[Path]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, Decimal
 
 from pipeline.drafters.base import Brief
-from pipeline.notes.calendar import release_window
 from pipeline.drafters.rules.pivot import pivot
 from pipeline.drafters.rules.prose import Words, name
 from pipeline.facts.figures import Figure, written
 from pipeline.facts.sheet import PeriodKind
 from pipeline.mechanisms.engine import Fired, fill, size, watch_from
+from pipeline.notes.calendar import release_window
 from pipeline.notes.models import Catalyst, Catalysts, Watch, Window
 
 _MOST = 4
@@ -31,7 +31,10 @@ def _next_print(brief: Brief) -> list[Catalyst]:
         return []
     decides, comparison, limit = turn.undone
     verb = "fell" if turn.change.quantity.value < 0 else "rose"
-    words = Words(f"The next print should show whether {name(turn.level)}, which {verb} {size(turn.change)} y/y to {written(turn.level)}", [turn.level, turn.change])
+    words = Words(
+        f"The next print should show whether {name(turn.level)}, which {verb} {size(turn.change)} y/y to {written(turn.level)}",
+        [turn.level, turn.change],
+    )
     words.add(f", {'starts back towards' if turn.worse else 'stays clear of'} the {written(turn.base)} of a year earlier.", turn.base)
     kind = "results" if brief.facts.sheet.reported_period.kind is not PeriodKind.ANNUAL else "annual results"
     return [
@@ -78,7 +81,12 @@ def _year_on(brief: Brief) -> list[Catalyst]:
         return []
     up = growth.quantity.value > 0
     words = Words(f"A year on, the base of {written(level)} in revenue", [level])
-    words.add(f" makes growth of {size(growth)} y/y harder to repeat." if up else f" makes the fall of {size(growth)} y/y easier to recover from.", growth)
+    words.add(
+        f" makes growth of {size(growth)} y/y harder to repeat."
+        if up
+        else f" makes the fall of {size(growth)} y/y easier to recover from.",
+        growth,
+    )
     return [
         Catalyst(
             event="Results for the same quarter a year on",
@@ -86,7 +94,11 @@ def _year_on(brief: Brief) -> list[Catalyst]:
             window=release_window(facts.sheet, ahead=4),
             horizon="next_12_18_months",
             direction="positive",
-            watch=Watch(metric=growth.id, comparison="above", threshold=growth.quantity.value.quantize(Decimal(1), ROUND_CEILING) if up else Decimal(0)),
+            watch=Watch(
+                metric=growth.id,
+                comparison="above",
+                threshold=growth.quantity.value.quantize(Decimal(1), ROUND_CEILING) if up else Decimal(0),
+            ),
             claim=words.claim(),
         )
     ]

@@ -35,7 +35,7 @@ class RuleDrafter:
 
     async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
         """The step's JSON, by rule."""
-        return StepAnswer(STEPS[request.step](request.brief).model_dump_json(by_alias=True))
+        return StepAnswer(STEPS[request.step](request.brief).model_dump_json(by_alias=True), Usage())
 
     def cost_usd(self, usage: Usage) -> Decimal | None:
         """Rules cost nothing."""

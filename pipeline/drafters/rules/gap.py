@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pipeline.notes.calendar import release_window
 from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.pivot import Pivot, pivot
 from pipeline.drafters.rules.prose import Words, moved, name, sentence, versus_consensus
@@ -14,6 +13,7 @@ from pipeline.facts.figures import Change, Figure, written
 from pipeline.facts.quantity import UnitClass
 from pipeline.facts.sheet import Role
 from pipeline.mechanisms.engine import size
+from pipeline.notes.calendar import release_window
 from pipeline.notes.models import Claim, ConsensusGap, Falsifier, GapSign
 
 _CLOSE = Decimal(1)
@@ -80,18 +80,29 @@ def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
     other = _counterpoint(facts, turn)
     if other is not None:
         words = sentence(moved(facts, other)).add(" Read alone, it ")
-        words.add("looks like weakness" if not turn.worse else "looks like growth" if other.metric.id == "revenue" else "looks like recovery")
-        return words.add(f"; {name(turn.level)} says that the cost of it sits elsewhere." if turn.worse else f"; {name(turn.level)} went the other way.").claim()
+        words.add(
+            "looks like weakness" if not turn.worse else "looks like growth" if other.metric.id == "revenue" else "looks like recovery"
+        )
+        return words.add(
+            f"; {name(turn.level)} says that the cost of it sits elsewhere." if turn.worse else f"; {name(turn.level)} went the other way."
+        ).claim()
     quarter = facts.change(turn.level.metric.id, Change.QOQ)
     if quarter is not None and (quarter.quantity.value > 0) != (turn.change.quantity.value > 0):
         verb = "rose" if quarter.quantity.value > 0 else "fell"
-        return Words(f"The same figure {verb} {size(quarter)} q/q, a rate in which season and demand are mixed; the year-on-year rate is the cleaner read.", [quarter]).claim()
+        return Words(
+            f"The same figure {verb} {size(quarter)} q/q, a rate that mixes season and demand; the year-on-year rate is the cleaner read.",
+            [quarter],
+        ).claim()
     revenue, growth = facts.find("revenue"), facts.find("revenue.yoy")
     if revenue is not None and growth is not None and revenue is not turn.level:
         words = sentence(moved(facts, revenue))
         if growth.quantity.value < 0 and turn.worse:
             return words.add(" ").then(sentence(moved(facts, turn.level))).add(" Costs did not shrink with sales.").claim()
-        return words.add(f" Beneath it, {name(turn.level)} of {written(turn.level)} compares with {written(turn.base)} a year earlier.", turn.level, turn.base).claim()
+        return words.add(
+            f" Beneath it, {name(turn.level)} of {written(turn.level)} compares with {written(turn.base)} a year earlier.",
+            turn.level,
+            turn.base,
+        ).claim()
     return Words(f"A single print hides the base: {name(turn.level)} was {written(turn.base)} a year earlier.", [turn.base]).claim()
 
 

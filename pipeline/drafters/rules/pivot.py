@@ -11,7 +11,15 @@ from pipeline.facts.quantity import UnitClass
 from pipeline.facts.sheet import Role
 from pipeline.notes.models import Comparison
 
-_MARGINS = ("gross_margin", "operating_margin", "adjusted_gross_margin", "adjusted_operating_margin", "adjusted_ebitda_margin", "net_margin", "nim")
+_MARGINS = (
+    "gross_margin",
+    "operating_margin",
+    "adjusted_gross_margin",
+    "adjusted_operating_margin",
+    "adjusted_ebitda_margin",
+    "net_margin",
+    "nim",
+)
 _LEVELS = ("revenue", "net_interest_income", "premiums_earned", "net_income", "eps_diluted", "adjusted_eps")
 _A_MOVE = Decimal(1)
 """Points. A margin that moved less is no more than mix and season."""

@@ -15,9 +15,7 @@ from pipeline.notes.models import Claim
 _MOST_EVIDENCE = 12
 _TOLD_AS_LEVELS = 200
 """Percent. Growth beyond it says more about the base than about the quarter."""
-_CORPORATE = (
-    "Incorporated", "Corporation", "Holdings", "Company", "Limited", "Group", "Inc.", "Inc", "Corp.", "Corp", "Ltd.", "Ltd", "plc", "N.V.", "S.A.", ",",
-)  # fmt: skip
+_CORPORATE = {"incorporated", "corporation", "holdings", "company", "limited", "group", "inc", "corp", "ltd", "plc", "n.v", "s.a"}
 
 
 @dataclass(slots=True)
@@ -122,7 +120,9 @@ def compared(facts: FactBase, level: Figure) -> Words:
     """`moved` where growth has a meaning, `against_year_ago` where the amount swings through zero or the base was tiny."""
     base = facts.level(level.metric.id, level.segment, Role.PRIOR_YEAR)
     growth = _change(facts, level, Change.YOY)
-    if base is not None and (level.unit.cls is UnitClass.PER_SHARE or growth is None or level.quantity.value < 0 or growth.quantity.value > _TOLD_AS_LEVELS):
+    if base is not None and (
+        level.unit.cls is UnitClass.PER_SHARE or growth is None or level.quantity.value < 0 or growth.quantity.value > _TOLD_AS_LEVELS
+    ):
         return against_year_ago(facts, level)
     return moved(facts, level)
 
@@ -146,6 +146,6 @@ def basis_remark(figure: Figure) -> str:
 def short_name(company: str) -> str:
     """`Kingsoft Cloud Holdings Limited` -> `Kingsoft Cloud`."""
     words = company.replace(",", " ").split()
-    while len(words) > 1 and words[-1] in _CORPORATE:
+    while len(words) > 1 and words[-1].lower().rstrip(".") in _CORPORATE:
         words.pop()
     return " ".join(words)

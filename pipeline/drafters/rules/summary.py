@@ -15,7 +15,19 @@ from pipeline.notes.models import Summary
 
 _MOST_CLAIMS = 6
 _MARGINS = (("gross_margin", "adjusted_gross_margin"), ("adjusted_ebitda_margin", "operating_margin", "adjusted_operating_margin"))
-_DRIVERS = ("nrr", "crpo", "rpo", "gmv", "active_buyers", "arr", "same_store_sales", "bookings", "backlog", "gross_billings", "ai_gross_billing")
+_DRIVERS = (
+    "nrr",
+    "crpo",
+    "rpo",
+    "gmv",
+    "active_buyers",
+    "arr",
+    "same_store_sales",
+    "bookings",
+    "backlog",
+    "gross_billings",
+    "ai_gross_billing",
+)
 
 
 def summary(brief: Brief) -> Summary:
@@ -32,7 +44,11 @@ def _headline(facts: FactBase) -> str:
     growth = facts.find("revenue.yoy")
     if growth is not None:
         parts.append(f"revenue {'up' if growth.quantity.value > 0 else 'down'} {size(growth)} y/y")
-    shifts = [c for m in ("gross_margin", "operating_margin", "adjusted_operating_margin", "adjusted_ebitda_margin") if (c := facts.find(f"{m}.yoy"))]
+    shifts = [
+        c
+        for m in ("gross_margin", "operating_margin", "adjusted_operating_margin", "adjusted_ebitda_margin")
+        if (c := facts.find(f"{m}.yoy"))
+    ]
     if shifts:
         # Of several margins the one that worsened most is the news; where none did, the one that gained most.
         shift = min(shifts, key=lambda f: f.quantity.value)
@@ -87,7 +103,9 @@ def _cash(facts: FactBase) -> Words | None:
     flow, free = facts.find("operating_cash_flow"), facts.find("free_cash_flow")
     if flow is not None and free is not None:
         words.add(f"Operating cash flow was {written(flow)} and free cash flow {written(free)}", flow, free)
-        words.add(f", after capital expenditure of {written(capex)}" if capex and capex.metric.id == "capex" else "", *([capex] if capex else []))
+        words.add(
+            f", after capital expenditure of {written(capex)}" if capex and capex.metric.id == "capex" else "", *([capex] if capex else [])
+        )
     elif capex is not None:
         words.add(f"{capex.label} reached {written(capex)}", capex)
         if intensity is not None:
@@ -122,14 +140,21 @@ def _drivers(facts: FactBase) -> Words | None:
             clauses.append(moved(facts, level))
         elif rate is not None:
             clauses.append(Words(f"{name(rate)} {verb(rate)} {size(rate)} y/y", [rate]))
-    shares = [f for f in facts if f.role is Role.ACTUAL and f.change is None and f.metric.id == "ai_share_of_public_cloud" and f.segment is None]
+    shares = [
+        f for f in facts if f.role is Role.ACTUAL and f.change is None and f.metric.id == "ai_share_of_public_cloud" and f.segment is None
+    ]
     clauses += [Words(f"{name(f)} was {written(f)}", [f]) for f in shares]
     return sentence(joined(clauses[:3], "; ")) if clauses else None
 
 
 def _segments(facts: FactBase) -> Words | None:
     """The segments that moved most, weighed by their size: the strongest and the weakest."""
-    rows = [(f, c) for f in facts if f.segment and f.role is Role.ACTUAL and f.change is None and f.metric.id == "revenue" for c in _yoy(facts, f)]
+    rows = [
+        (f, c)
+        for f in facts
+        if f.segment and f.role is Role.ACTUAL and f.change is None and f.metric.id == "revenue"
+        for c in _yoy(facts, f)
+    ]
     if len(rows) < 2:
         return None
     largest = max(abs(level.quantity.value) for level, _ in rows)
@@ -149,7 +174,14 @@ def _guidance(facts: FactBase) -> Words | None:
     given = [f for f in facts if f.role is Role.GUIDANCE and f.fact is not None and f.segment is None and f.change is None]
     if not given:
         return None
-    rank = {"revenue": 0, "gross_margin": 1, "operating_margin": 1, "adjusted_gross_margin": 2, "adjusted_operating_margin": 2, "adjusted_eps": 3}
+    rank = {
+        "revenue": 0,
+        "gross_margin": 1,
+        "operating_margin": 1,
+        "adjusted_gross_margin": 2,
+        "adjusted_operating_margin": 2,
+        "adjusted_eps": 3,
+    }
     given.sort(key=lambda f: (f.period.end, rank.get(f.metric.id, 9)))
     first = [f for f in given if f.period == given[0].period][:3]
     clauses = [_guided(facts, figure) for figure in first]
