@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jsonschema
@@ -175,3 +177,18 @@ def test_a_refusing_model_leaves_a_note_to_review(tmp_path: Path, kc_sheet: Fact
         done = afterprint("draft", KC, "--drafter", "openai", "--base-url", server.base_url, "--model", "m", "--out", tmp_path)
     assert done.returncode == 0
     assert "review: consensus gap failed" in done.stdout
+
+
+def test_ctrl_c_ends_at_once_with_130_and_one_line(tmp_path: Path) -> None:
+    with ScriptedServer([Reply(text="{}", delay_s=30)]) as server:
+        code = "from pipeline.cli.main import run; run()"
+        words = ["draft", str(KC), "--drafter", "openai", "--base-url", server.base_url, "--model", "m", "--out", str(tmp_path)]
+        with subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while not server.requests:
+                time.sleep(0.05)
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in said

@@ -263,6 +263,13 @@ def test_each_mistake_names_its_line_and_column(text: str, lines: list[str], wri
     assert seen(write(text)) == lines
 
 
+def test_a_table_of_the_wrong_kind_is_refused_at_once(write: Callable[..., Path]) -> None:
+    lines = seen(write(",".join(f"c{n}" for n in range(5_000))))
+    assert lines == ["kc.csv:1: the header has 5,000 cells: expected columns of a fact sheet, 36 at most"]
+    lines = seen(write(table(*({"metric": "capex", "id": f"f{n}"} for n in range(2_000)))))
+    assert lines == ["kc.csv: has 2,001 rows: expected at most 2,000, one fact each"]
+
+
 def test_all_problems_of_a_table_come_at_once(write: Callable[..., Path]) -> None:
     rows = [{"ticker": "KD"}, {"metric": "revenu"}, {"value": "1,0"}, {"unit": "percent"}]
     lines = seen(write(table(*({**YEAR_AGO, "segment": f"s{n}", **row} for n, row in enumerate(rows)))))

@@ -14,6 +14,8 @@ from pipeline import __version__
 from pipeline.cli import check, draft, schema
 from pipeline.errors import AfterprintError, InputError
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="afterprint",
     help="Earnings notes, drafted after the print, that an editor can sign. Every number is checked against the facts.",
@@ -48,6 +50,10 @@ def run() -> None:
         prefix = "" if isinstance(error, InputError) else "error: "
         sys.stderr.write("".join(f"{prefix}{line}\n" for line in str(error).splitlines()))
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            sys.stderr.write("interrupted\n")
+        raise
     except BrokenPipeError:
         # The reader of our output left (`afterprint ... | head`): nothing more to say, and nobody to say it to.
         sys.stderr.close()

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.facts.positions import Finding
 from pipeline.facts.quantity import UnitClass, parse_unit
-from pipeline.facts.sheet import ID_PATTERN, Basis, Fact, Period, PeriodKind, Role
+from pipeline.facts.sheet import ID_PATTERN, MAX_FACTS, Basis, Fact, Period, PeriodKind, Role
 from pipeline.facts.vocabulary import Metric, nearest, vocabulary
 from pipeline.schemas import Keys, shown
 from pipeline.schemas import nearest as nearest_of
@@ -86,7 +86,8 @@ def _of_fact(fact: Mapping[str, Any], periods: list[str], keys: Keys) -> Iterato
 
 def _objects(data: Mapping[str, Any], name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     items = data.get(name)
-    for place, item in enumerate(items if isinstance(items, list) else ()):
+    # Longer lists are refused for their length; comparing all of their items with each other would take hours.
+    for place, item in enumerate(items[:MAX_FACTS] if isinstance(items, list) else ()):
         if isinstance(item, dict):
             yield place, item
 

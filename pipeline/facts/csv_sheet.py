@@ -32,6 +32,7 @@ from typing import Any
 
 from pipeline.facts.figures import stem
 from pipeline.facts.positions import Finding, UnreadableError
+from pipeline.facts.sheet import MAX_FACTS
 from pipeline.schemas import Keys, nearest, shown
 
 Row = dict[str, str]
@@ -48,6 +49,8 @@ _FACT = (
 COLUMNS = tuple(dict.fromkeys((*_COMPANY, *_SHEET, *_PERIOD, *_FACT, *_SOURCE)))
 REQUIRED = ("company", "ticker", "currency", "period", "period_kind", "period_end", "metric", "unit", "role")
 _FILE_SOURCE = "file"
+_MOST_COLUMNS = 100
+"""More are not looked at one by one."""
 
 
 @dataclass(slots=True)
@@ -72,6 +75,8 @@ def read_csv(text: str, file: str) -> CsvSheet:
     rows = list(_rows(text, sheet.findings))
     if not rows and not sheet.findings:
         raise UnreadableError(Finding("has a header but no rows: expected one fact per row"))
+    if len(rows) > MAX_FACTS:
+        raise UnreadableError(Finding(f"has {len(rows):,} rows: expected at most {MAX_FACTS:,}, one fact each"))
     company: dict[str, Any] = {}
     periods, sources = _Records("periods"), _Records("sources")
     facts: list[dict[str, Any]] = []
@@ -150,6 +155,10 @@ def _check_columns(columns: list[str], line: int) -> None:
     for mark, name in ((";", "semicolons"), ("\t", "tabs")):
         if len(columns) == 1 and mark in columns[0]:
             raise UnreadableError(Finding(f"has {name} between its cells: expected commas, and decimal points in numbers", line=line))
+    if len(columns) > _MOST_COLUMNS:
+        raise UnreadableError(
+            Finding(f"the header has {len(columns):,} cells: expected columns of a fact sheet, {len(COLUMNS)} at most", line=line)
+        )
     findings = []
     for place, column in enumerate(columns):
         if not column:

@@ -351,7 +351,8 @@ PERIODS: dict[str, Period] = {
     **dict.fromkeys(
         phrases(
             """
-            outlook | forecast | forecasts | sees | expects | expected | projects | projected | midpoint | anticipates | watch | wrong if | calls for |
+            outlook | forecast | forecasts | sees | expects | expected | projects | projected | midpoint | anticipates | watch |
+            wrong if | calls for |
             target | targets | guide | looks for | plans
             """
         ),

@@ -318,15 +318,13 @@ def _fits(said: PeriodLabel, own: PeriodLabel) -> bool:
 
 
 def label(figure: Figure) -> str:
-    """A figure's name within a sentence, with the base of a change: "revenue growth q/q", "adjusted EBITDA margin in Q1 2025"."""
+    """A figure's name within a sentence: "the y/y change of revenue", "gross margin in Q1 2025"."""
     name = figure.label if figure.segment or figure.label[:2].isupper() else figure.label[:1].lower() + figure.label[1:]
     if figure.change is not None:
         return f"the {figure.change.words} change of {name}"
-    return (
-        name
-        if figure.role is Role.ACTUAL
-        else f"{name} {_ROLE_WORDS.get(figure.role, '')}".strip() + ("" if figure.role in _ROLE_WORDS else f" in {figure.period.label}")
-    )
+    if figure.role is Role.ACTUAL:
+        return name
+    return f"{name} {_ROLE_WORDS.get(figure.role) or f'in {figure.period.label}'}"
 
 
 _ROLE_WORDS = {Role.CONSENSUS: "as expected by consensus", Role.GUIDANCE: "as guided"}
