@@ -147,6 +147,7 @@ CORRECT: dict[str, list[str]] = {
         "Free cash flow of $709m was 28% of revenue.",
         "The buyback authorization has about $2.6bn left.",
         "International GMV fell 7% and U.S. GMV 3%.",
+        "Operating cash flow of $841m compares with net income of $567m. Profit of this kind tends to last.",
         "Q2 2023 revenue is guided to between $2.47 billion and $2.54 billion.",
     ],
     AAPL: [

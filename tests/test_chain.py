@@ -81,6 +81,20 @@ def test_each_request_starts_with_the_whole_of_the_one_before(kc_sheet: FactShee
     assert three[: len(two) + 1] == four[: len(two) + 1], "steps 3 and 4 extend the same answer to step 2"
 
 
+def test_steps_3_and_4_run_side_by_side(kc_sheet: FactSheet, clock: Clock) -> None:
+    model = ScriptedModel(FactBase.of(kc_sheet))
+    with ScriptedServer(lambda request: Reply(text=str(model(request)), delay_s=0.2)) as server:
+        settings = load_settings(base_url=server.base_url, model="scripted", max_attempts=1)
+
+        async def draft() -> Draft:
+            drafter, _ = await choose_drafter("openai", settings)
+            async with drafter:
+                return await draft_note(kc_sheet, drafter, clock)
+
+        asyncio.run(draft())
+        assert server.most_at_once == 2
+
+
 def test_the_schema_allows_only_ids_that_exist(kc_sheet: FactSheet, clock: Clock) -> None:
     _, requests = drafted(kc_sheet, clock)
     schema = json.dumps(requests_of(requests, "second_order")[0]["response_format"])

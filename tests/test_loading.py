@@ -161,6 +161,7 @@ BAD_CONTENT: list[tuple[Sheet, str]] = [
     ),
     (sheet(facts=[]), "kc.json:@: facts: expected at least 1 item, got 0"),
     (sheet(released="27 May 2026"), "kc.json:@: released: '27 May 2026' does not fit: expected a date as YYYY-MM-DD"),
+    (sheet(fact(id="b", quote="a\ud800")), "kc.json:@: facts[1].quote: holds the control character '\\ud800': expected plain text"),
     (sheet(fact(id="b", quote="a\x1b[31mb")), "kc.json:@: facts[1].quote: holds the control character '\\x1b': expected plain text"),
 ]
 
@@ -195,6 +196,11 @@ BAD_TEXT: list[tuple[str, str | bytes, str]] = [
     ("kc.json", '{"a":\n NaN}', "kc.json:1: a: NaN is not a number that a fact can have: expected a finite number"),
     ("kc.json", '{"a":[1,\n-Infinity]}', "kc.json:2: a[1]: -Infinity is not a number that a fact can have: expected a finite number"),
     ("kc.json", '{"a": 1e999}', "kc.json:1: a: '1e999' is out of range: expected a number below 10^19 with at most 12 decimals"),
+    (
+        "kc.json",
+        f'{{"a": {"9" * 5_000}}}',
+        f"kc.json:1: a: '{'9' * 60}...' is out of range: expected a number below 10^19 with at most 12 decimals",
+    ),
     ("kc.yaml", "a: 1e999", "kc.yaml:1: a: '1e999' is out of range: expected a number below 10^19 with at most 12 decimals"),
     ("kc.json", '{"a": {"b": 1,\n"b": 2}}', "kc.json:2: a.b: the key stands twice in the same object: expected it once"),
     ("kc.yaml", "a:\n  b: 1\n  b: 2\n", "kc.yaml:3: a.b: the key stands twice in the same object: expected it once"),
@@ -300,6 +306,16 @@ def test_the_list_of_problems_is_capped(write: Callable[..., Path]) -> None:
 def test_a_sheet_with_too_many_facts_is_one_problem(write: Callable[..., Path]) -> None:
     lines = seen(write(json.dumps({**sheet(), "facts": [0] * 100_000})))
     assert lines == ["kc.json:1: facts: expected at most 2,000 items, got 100,000"]
+
+
+def test_only_as_many_facts_are_looked_at_as_a_sheet_may_have(write: Callable[..., Path]) -> None:
+    lines = seen(write(sheet(facts=[fact()] * 2_500)))
+    assert lines[0] == "kc.json:41: facts: expected at most 2,000 items, got 2,500"
+    assert lines[-1] == "kc.json: and 1980 more problems"
+
+
+def test_a_fact_with_very_many_unknown_keys_is_not_poured_out(write: Callable[..., Path]) -> None:
+    assert seen(write(sheet(fact(id="b", **{f"_{n}": n for n in range(5_000)}))))[-1] == "kc.json: and 1 more problem"
 
 
 # -- what is allowed -----------------------------------------------------------------------------------------------------
@@ -457,9 +473,10 @@ def test_bad_files_do_not_keep_the_others_from_being_read(write: Callable[..., P
     empty = tmp_path / "empty"
     empty.mkdir()
     gone = tmp_path / "gone.json"
-    loaded = load_sheets([empty, bad, good, gone, good], max_bytes=LIMIT)
+    endless = tmp_path / ("x" * 300)
+    loaded = load_sheets([empty, bad, good, gone, endless, good], max_bytes=LIMIT)
     assert [path for path, _ in loaded.sheets] == [good]
-    assert [problem.file for problem in loaded.problems] == [str(empty), str(bad), str(gone)]
+    assert [problem.file for problem in loaded.problems] == [str(empty), str(bad), str(gone), str(endless)]
 
 
 def test_two_sheets_for_one_company_and_period_name_each_other(write: Callable[..., Path]) -> None:

@@ -15,7 +15,7 @@ import jinja2
 import pytest
 from markdown_it import MarkdownIt
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, ResourceError
 from pipeline.facts.figures import Change
 from pipeline.facts.quantity import Scale
 from pipeline.notes import render
@@ -900,3 +900,10 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot make this folder: ") as raised:
         write_note(make_note(), tmp_path / "file" / "out", "kc", ("json",))
     assert raised.value.problems[0].file == str(tmp_path / "file" / "out")
+
+
+def test_a_note_that_breaks_its_schema_is_not_written(tmp_path: Path) -> None:
+    broken = make_note().model_copy(update={"themes": (1,)})
+    with pytest.raises(ResourceError, match=r"breaks schemas/note\.schema\.json at themes\[0\]"):
+        write_note(broken, tmp_path, "x", ("json",))
+    assert not list(tmp_path.iterdir())

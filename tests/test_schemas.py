@@ -41,6 +41,7 @@ class Thing(Strict):
     open: bool = False
     ratio: Annotated[float, Field(ge=0)] = 0.0
     parts: tuple[Part, ...] = ()
+    spare: Part | None = None
 
 
 class Tree(Strict):
@@ -182,7 +183,7 @@ WRONG: list[tuple[Any, list[str]]] = [
     ([], ["expected an object with part, got a list"]),
     ({}, ["part: missing: expected an object with name"]),
     (thing(knd="big"), ["knd: unknown key: did you mean 'kind'?"]),
-    (thing(zzz=1), ["zzz: unknown key: expected one of part, kind, count, size, day, code, open, ratio, parts"]),
+    (thing(zzz=1), ["zzz: unknown key: expected one of part, kind, count, size, day, code, open, ratio, parts, spare"]),
     ({"part": {"name": "a", "x y": 1}}, ["part['x y']: unknown key: expected one of name, tags, nick"]),
     (thing(kind="bog"), ["kind: 'bog' is not allowed: expected one of big, small"]),
     (thing(kind=None), ["kind: expected one of big, small, got null"]),
@@ -205,6 +206,8 @@ WRONG: list[tuple[Any, list[str]]] = [
     (thing(part={"name": "a", "tags": ["a", "b", "c"]}), ["part.tags: expected at most 2 items, got 3"]),
     (thing(part={"name": "a", "tags": ["a", 1]}), ["part.tags[1]: expected text, got the number 1: put it in quotes"]),
     (thing(part={"name": "a", "nick": {}}), ["part.nick: expected text, got an object"]),
+    (thing(spare={"name": 1}), ["spare.name: expected text, got the number 1: put it in quotes"]),
+    (thing(spare=1), ["spare: expected an object with name, got the number 1"]),
     (thing(parts=[{"name": "a"}, {}]), ["parts[1].name: missing: expected text"]),
     (
         thing(size="12.8%"),

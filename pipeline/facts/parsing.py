@@ -18,7 +18,7 @@ from pipeline.facts.positions import Event, Finding, Format, UnreadableError, pl
 from pipeline.schemas import Keys, shown
 
 MAX_DEPTH = 16
-_LONGEST_NUMBER = 40
+_MOST_DIGITS = 40
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -133,9 +133,9 @@ def _yaml_finding(text: str, error: yaml.YAMLError) -> Finding:
 
 
 def _number(written: str) -> int | Decimal:
-    value = Decimal(written) if len(written) <= _LONGEST_NUMBER else None
+    value = Decimal(written)
     # An exponent of a few digits can stand for a number that fills the memory once it becomes an integer.
-    if value is None or abs(value.adjusted()) > _LONGEST_NUMBER:
+    if abs(value.adjusted()) > _MOST_DIGITS:
         raise ValueError(f"{shown(written)} is out of range: expected a number below 10^19 with at most 12 decimals")
     return int(value) if written.lstrip("-").isdecimal() else value
 

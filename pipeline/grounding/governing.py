@@ -96,7 +96,7 @@ def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
     if at in clauses.label_at:
         return clauses.label_at[at].first - 1
     cue = clauses.covering.get(at)
-    if found.link_word == "of" and found.link_at == at + 1 and low in lexicon.CARRIERS:
+    if cue is None and found.link_word == "of" and found.link_at == at + 1 and low in lexicon.CARRIERS:
         found.tie("", "", -1)
         return at - 1
     if cue is None:

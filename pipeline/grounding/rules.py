@@ -20,7 +20,7 @@ from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.numbers import PeriodLabel
 from pipeline.grounding.scan import scan
 from pipeline.grounding.tokens import tokenize
-from pipeline.grounding.values import is_telling, is_too_precise
+from pipeline.grounding.values import is_printed, is_telling, is_too_precise
 
 _CONSENSUS = {Said.CONSENSUS, Said.STREET}
 _PRIOR = {Said.PRIOR_YEAR, Said.PRIOR_QUARTER}
@@ -265,7 +265,7 @@ def basis(mention: Mention, figure: Figure, context: Context) -> str | None:
 
 def bound(mention: Mention, figure: Figure, context: Context) -> str | None:
     hedge = {Bound.MORE_THAN: Approximation.MORE_THAN, Bound.LESS_THAN: Approximation.LESS_THAN}.get(figure.bound) if figure.bound else None
-    if hedge is not None and mention.approximator is not hedge:
+    if hedge is not None and not (mention.approximator is hedge and is_printed(mention, figure.quantity, figure.scale)):
         return f"is given as '{written(figure)}' only"
     return None
 
@@ -301,7 +301,7 @@ def _named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
 
 
 def _compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
-    """Whether one of the labels may mean the period. A year alone need only be its year, a quarter fits any day's balance, a day any quarter."""
+    """Whether one of the labels may mean the period. A year need only be its year; a quarter fits any balance, a day any quarter."""
     own = label_of(period)
     if own is None:
         return True

@@ -9,6 +9,7 @@ sources) stands in code spans: a checker of the page then reads prose, and nothi
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -20,11 +21,12 @@ from urllib.parse import quote, urlsplit
 import jinja2
 from markupsafe import Markup
 
-from pipeline.errors import InputError, Problem, UsageError
+from pipeline.errors import InputError, Problem, ResourceError, UsageError
 from pipeline.notes.models import Note
 from pipeline.notes.tables import Ref
 from pipeline.notes.view import NoteView
 from pipeline.notes.words import words
+from pipeline.schemas import stored, validate
 
 Format = Literal["json", "md", "html"]
 
@@ -81,8 +83,11 @@ def formats_from(words: str) -> tuple[Format, ...]:
 def write_note(note: Note, folder: Path, stem: str, formats: Sequence[Format]) -> list[Path]:
     """Write `<folder>/<stem>.<format>` for each format; a file is replaced whole or not at all.
 
-    Raises InputError when the folder cannot be made or written.
+    The note is held against its exported JSON Schema first: what others read is what the schema promises. Raises
+    ResourceError when it breaks it, InputError when the folder cannot be made or written.
     """
+    if broken := validate(json.loads(note.model_dump_json(by_alias=True)), stored("note")):
+        raise ResourceError(f"the note breaks schemas/note.schema.json at {broken[0].path}: {broken[0].message}")
     pages = {folder / f"{stem}.{name}": _RENDERERS[name](note) for name in formats}
     try:
         folder.mkdir(parents=True, exist_ok=True)
