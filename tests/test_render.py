@@ -903,7 +903,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_note_that_breaks_its_schema_is_not_written(tmp_path: Path) -> None:
-    broken = make_note().model_copy(update={"themes": (1,)})
-    with pytest.raises(ResourceError, match=r"breaks schemas/note\.schema\.json at themes\[0\]"):
+    broken = make_note().model_copy(update={"headline": ""})
+    with pytest.raises(ResourceError, match=r"breaks schemas/note\.schema\.json at headline"):
         write_note(broken, tmp_path, "x", ("json",))
     assert not list(tmp_path.iterdir())
