@@ -800,7 +800,7 @@ def test_code_spans_hold_backticks(text: str, span: str) -> None:
         ("pp", "one", "yoy", "10", "+10 pp y/y"),
         ("pp", "one", "qoq", "-0.25", "-0.25 pp q/q"),
         ("percent", "one", "surprise", "0", "0% against consensus"),
-        ("x", "one", None, "5.0", "5.0x"),
+        ("x", "one", None, "5.0", "5x"),
         ("days", "one", None, "45", "45 days"),
         ("furlongs", "one", None, "1200", "1,200 furlongs"),
     ],

@@ -13,7 +13,7 @@ from pipeline.chain.checks import Checks
 from pipeline.chain.parts import StepResult
 from pipeline.drafters.base import Brief, Drafter
 from pipeline.facts.factbase import FactBase
-from pipeline.facts.figures import DerivedFact, Figure, written_with_base
+from pipeline.facts.figures import Change, DerivedFact, Figure, written_with_base
 from pipeline.facts.sheet import Basis, Role
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.notes.models import FactUsed, Manifest, MissingFact, Note, NumberTrace, PromptUsed, SourceUsed, StepName
@@ -78,7 +78,7 @@ def assemble(
         ),
     )
     numbers = tuple(_traces(note, checks))
-    return note.model_copy(update={"numbers": numbers, "facts": tuple(map(fact_used, _used(note, numbers, facts)))})
+    return note.model_copy(update={"numbers": numbers, "facts": tuple(fact_used(figure, facts) for figure in _used(note, numbers, facts))})
 
 
 def _review_reasons(results: Sequence[StepResult], lost_headline: bool) -> Iterable[str]:
@@ -116,7 +116,7 @@ def _used(note: Note, numbers: Iterable[NumberTrace], facts: FactBase) -> list[F
     cited = {name for _, _, evidence in note.texts() for name in evidence}
     cited |= {trace.fact for trace in numbers if trace.fact is not None and trace.fact in facts}
     cited |= {w.metric for w in _watches(note)}
-    wanted = {figure.id for figure in facts if figure.role in _ROLES} | cited
+    wanted = {figure.id for figure in facts if figure.role in _ROLES and not _is_second_choice(figure, facts)} | cited
     todo = list(wanted)
     while todo:
         figure = facts[todo.pop()]
@@ -130,6 +130,14 @@ def _used(note: Note, numbers: Iterable[NumberTrace], facts: FactBase) -> list[F
     )
 
 
+def _is_second_choice(figure: Figure, facts: FactBase) -> bool:
+    """Whether the source states this rate of change too, and better: one metric has one value in a note."""
+    if figure.change not in (Change.YOY, Change.QOQ) or figure.role is not Role.ACTUAL or not isinstance(figure, DerivedFact):
+        return False
+    chosen = facts.change(figure.metric.id, figure.change, figure.segment)
+    return chosen is not None and chosen is not figure and chosen.period == figure.period
+
+
 def _watches(note: Note) -> Iterable[Any]:
     yield from (effect.falsifier for effect in note.second_order_effects)
     yield from (catalyst.watch for catalyst in note.catalysts)
@@ -137,7 +145,7 @@ def _watches(note: Note) -> Iterable[Any]:
         yield note.consensus_gap.falsifier
 
 
-def fact_used(figure: Figure) -> FactUsed:
+def fact_used(figure: Figure, facts: FactBase) -> FactUsed:
     """A figure as the note's JSON carries it."""
     derived = isinstance(figure, DerivedFact)
     fact = figure.fact
@@ -153,7 +161,7 @@ def fact_used(figure: Figure) -> FactUsed:
         scale=figure.scale,
         low=f"{_tidy(figure.quantity.interval.low):f}",
         high=f"{_tidy(figure.quantity.interval.high):f}",
-        written=written_with_base(figure),
+        written=written_with_base(figure, facts.base_of(figure)),
         period=figure.period.label,
         basis=figure.basis,
         role=figure.role,

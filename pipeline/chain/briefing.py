@@ -38,7 +38,7 @@ def watchable(facts: FactBase) -> list[Figure]:
     return [f for f in citable(facts) if f.role in (Role.ACTUAL, Role.GUIDANCE) and f.change not in past]
 
 
-def fact_line(figure: Figure) -> str:
+def fact_line(figure: Figure, facts: FactBase) -> str:
     """`- revenue.yoy: Revenue +37.2% y/y (CNY 1,970.0m in Q1 2025) [Q1 2026]`."""
     what = f"{figure.label} {'' if figure.role is Role.ACTUAL else figure.role.replace('_', ' ') + ' '}"
     about = [figure.period.label, basis_words(figure.basis)]
@@ -46,7 +46,7 @@ def fact_line(figure: Figure) -> str:
         about.append(quoted(figure.fact.definition))
     if figure.role is Role.CONSENSUS and not isinstance(figure, DerivedFact):
         about.append(consensus_terms(figure))
-    return f"- {figure.id}: {safe(what)}{written_with_base(figure)} [{'; '.join(about)}]"
+    return f"- {figure.id}: {safe(what)}{written_with_base(figure, facts.base_of(figure))} [{'; '.join(about)}]"
 
 
 def consensus_terms(figure: Figure) -> str:

@@ -102,7 +102,7 @@ def opening(brief: Brief) -> tuple[str, str]:
     facts = brief.facts
     sheet = load_prompt("facts").render(
         company=briefing.company_line(facts),
-        facts="\n".join(map(briefing.fact_line, briefing.citable(facts))),
+        facts="\n".join(briefing.fact_line(figure, facts) for figure in briefing.citable(facts)),
         statements=briefing.statements_block(facts),
         missing=briefing.missing_line(facts),
         conflicts=briefing.conflicts_line(facts),

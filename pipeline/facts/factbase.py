@@ -12,11 +12,11 @@ from pipeline.errors import InputError, Problem
 from pipeline.facts.derive import derive_levels_and_changes
 from pipeline.facts.essentials import list_missing
 from pipeline.facts.expectations import derive_expectations
-from pipeline.facts.figures import Change, Figure, printed_places, stem
+from pipeline.facts.figures import Change, DerivedFact, Figure, printed_places, stem
 from pipeline.facts.quantity import Scale, UnitClass
 from pipeline.facts.sheet import Basis, Fact, FactSheet, PeriodKind, Role
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.facts.workings import Conflict, Missing, Workings
+from pipeline.facts.workings import BASES, Conflict, Missing, Workings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,14 @@ class FactBase:
         """The change of a metric as reported. Of a stated and a computed rate the one with more digits, the stated one when equal."""
         found = [f for f in self._series(metric, segment) if f.change is change and f.role is Role.ACTUAL and f.basis not in _OTHER_TERMS]
         return max(found, key=lambda f: (printed_places(f.quantity, f.scale), f.fact is not None), default=None)
+
+    def base_of(self, figure: Figure) -> Figure | None:
+        """What a change is measured against, where the sheet holds it; None for a level."""
+        if isinstance(figure, DerivedFact):
+            return figure.base
+        if figure.change is None or figure.role is not Role.ACTUAL or figure.basis in _OTHER_TERMS:
+            return None
+        return self.level(figure.metric.id, figure.segment, BASES[figure.change])
 
     def _series(self, metric: str, segment: str | None) -> tuple[Figure, ...]:
         return self.series.get(stem(metric, segment), ())

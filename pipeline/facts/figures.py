@@ -176,14 +176,18 @@ def _most_places(quantity: Quantity, scale: Scale) -> int:
             return 0
 
 
-def written_with_base(figure: Figure) -> str:
-    """A change with what it is measured against: `+11.4 pp y/y (16.2% in Q1 2025)`; a level as `written`."""
+def written_with_base(figure: Figure, base: Figure | None = None) -> str:
+    """A change with what it is measured against: `+11.4 pp y/y (16.2% in Q1 2025)`; a level as `written`.
+
+    A derived fact knows its own base; for a rate that the source states, `FactBase.base_of` finds it.
+    """
     text = written(figure)
     if figure.change is None:
         return text
     text += f" {figure.change.words}"
-    if isinstance(figure, DerivedFact) and figure.base is not None:
+    if isinstance(figure, DerivedFact):
         base = figure.base
+    if base is not None:
         text += f" ({written(base)}" + (")" if base.role is Role.CONSENSUS else f" {_at(base.period)} {base.period.label})")
     return text
 

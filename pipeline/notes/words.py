@@ -84,15 +84,18 @@ def threshold_words(threshold: Decimal, fact: FactUsed | None) -> str:
 
     Every digit is kept: a threshold is exact, whatever the fact's own rounding. Without the fact, the bare number.
     """
-    digits = f"{abs(threshold):,f}"
+    exact = abs(threshold).normalize() + 0
     sign = "-" if threshold < 0 else ""
     if fact is None:
-        return sign + digits
+        return f"{sign}{exact:,f}"
     try:
         unit, _ = parse_unit(fact.unit)
     except ValueError:
-        return f"{sign}{digits} {fact.unit}"
+        return f"{sign}{exact:,f} {fact.unit}"
+    cents = unit.cls is UnitClass.PER_SHARE and int(exact.as_tuple().exponent) > -2
+    digits = f"{exact.quantize(Decimal('0.01')) if cents else exact:,f}"
     if threshold > 0 and (fact.change is not None or unit.cls is UnitClass.POINTS):
         sign = "+"
     base = f" {fact.change.words}" if fact.change is not None else ""
-    return in_words(sign, digits, unit, fact.scale) + base
+    text = in_words(sign, digits, unit, fact.scale)
+    return (text.removesuffix(" per share") if "EPS" in fact.label else text) + base
