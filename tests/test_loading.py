@@ -460,6 +460,8 @@ def test_a_folder_gives_its_sheets_sorted_each_once(write: Callable[..., Path], 
         write("x", name)
     names = ["a/deep/facts.yaml", "a/kc.facts.csv", "b/facts.json", "facts.YML"]
     assert [path.relative_to(tmp_path).as_posix() for path in find_sheets([tmp_path, tmp_path / "b"])] == names
+    many = [write("x", f"many/{n:02}/facts.json") for n in range(30)]
+    assert find_sheets([tmp_path / "many"]) == many
     assert find_sheets([tmp_path / "b" / "note.json", tmp_path / "b"]) == [tmp_path / "b" / "note.json", tmp_path / "b" / "facts.json"]
 
 
