@@ -192,3 +192,11 @@ def test_ctrl_c_ends_at_once_with_130_and_one_line(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert said.splitlines()[-1] == "interrupted"
     assert "Traceback" not in said
+
+
+def test_a_folder_without_sheets_does_not_stop_the_others(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = afterprint("draft", tmp_path / "empty", KC, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "no fact sheets in this folder" in done.stderr
+    assert "kc-2026q1: draft" in done.stdout

@@ -29,13 +29,13 @@ def command(
     """Draft a note from each fact sheet: .json, .md and .html, and the run record beside them."""
     from pipeline.config import load_settings
     from pipeline.drafters.choose import choose_drafter
-    from pipeline.facts.loading import find_sheets, load_sheets
+    from pipeline.facts.loading import load_sheets
     from pipeline.notes.render import formats_from
 
     wanted = formats_from(formats)
     given = {"model": model, "base_url": base_url, "concurrency": concurrency}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
-    loaded = load_sheets(find_sheets(paths), max_bytes=settings.max_input_bytes)
+    loaded = load_sheets(paths, max_bytes=settings.max_input_bytes)
     for problem in loaded.problems:
         tell(str(problem))
 
