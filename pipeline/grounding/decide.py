@@ -48,7 +48,7 @@ _ASKED_FOR = {Role.CONSENSUS: _CONSENSUS, Role.GUIDANCE: frozenset((Period.GUIDA
 _GROWTH_METRICS = {BasisWord.CONSTANT_CURRENCY: "constant_currency_growth", BasisWord.ORGANIC: "organic_growth"}
 
 
-class Checker(rules.Context):
+class Checker:
     """Checks texts against one fact base. Indexes the figures once."""
 
     def __init__(self, facts: FactBase) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
+from typing import Protocol
 
 from pipeline.facts.figures import Change, DerivedFact, Figure, slug, written, written_with_base
 from pipeline.facts.quantity import Bound, UnitClass
@@ -27,30 +28,28 @@ _PRIOR = {Said.PRIOR_YEAR, Said.PRIOR_QUARTER}
 _SIGNS = {Direction.UP: 1, Direction.WIDER: 1, Direction.DOWN: -1, Direction.NARROWER: -1}
 
 
-class Context:
+class Context(Protocol):
     """What the rules ask of the fact base. `Checker` answers."""
 
     def allowed(self, mention: Mention) -> frozenset[str]:
         """The metrics that the mention may be about."""
-        raise NotImplementedError
+        ...
 
     def finest(self, figure: Figure) -> Decimal:
         """The finest rounding that prose may give the figure."""
-        raise NotImplementedError
+        ...
 
     def changes(self, figure: Figure) -> list[Figure]:
         """The changes of a level's series."""
-        raise NotImplementedError
+        ...
 
-    def has_segment(self, metric: str, segment: str) -> bool:
-        raise NotImplementedError
+    def has_segment(self, metric: str, segment: str) -> bool: ...
 
-    def has_gaap_sibling(self, figure: Figure) -> bool:
-        raise NotImplementedError
+    def has_gaap_sibling(self, figure: Figure) -> bool: ...
 
     def base_of(self, figure: Figure) -> Figure | None:
         """Where a level came from: a year ago, else a quarter ago."""
-        raise NotImplementedError
+        ...
 
 
 def is_change(figure: Figure) -> bool:

@@ -79,7 +79,10 @@ def evaluate(facts: FactBase, mechanisms: Sequence[Mechanism]) -> tuple[list[Fir
             quiet.append(Quiet(mechanism, verdict.holds is not None, verdict.because))
             continue
         outcome = _fire(mechanism, verdict, facts)
-        (fired if isinstance(outcome, Fired) else quiet).append(outcome)  # type: ignore[arg-type]  # one list each, by the test beside it
+        if isinstance(outcome, Fired):
+            fired.append(outcome)
+        else:
+            quiet.append(outcome)
     fired.sort(key=lambda one: (-one.strength, one.mechanism.id))
     return fired, quiet
 
