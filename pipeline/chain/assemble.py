@@ -84,11 +84,18 @@ def assemble(
 def _review_reasons(results: Sequence[StepResult], lost_headline: bool) -> Iterable[str]:
     for result in results:
         if result.failed:
-            reason = result.withheld[0].reasons[0] if result.withheld else "nothing sound was left"
-            yield f"{words(result.step)} failed: {reason}"
+            yield f"{words(result.step)} failed: {_why_failed(result)}"
         yield from (f"{words(result.step)}: {remark}" for remark in result.remarks)
     if lost_headline and not results[0].failed:
         yield "the headline was withheld"
+
+
+def _why_failed(result: StepResult) -> str:
+    """What the drafter's server or the checks said: of several reasons the first, and how many parts they withheld."""
+    reasons = [part.reasons[0] for part in result.withheld]
+    if len(reasons) <= 1:
+        return reasons[0] if reasons else "nothing sound was left"
+    return f"too few of its parts held, {len(reasons)} were withheld, the first because {reasons[0]}"
 
 
 def _listed(values: dict[StepName, dict[str, Any]], step: StepName) -> tuple[Any, ...]:
