@@ -117,8 +117,10 @@ def test_steps_side_by_side_do_not_disagree(clock: Clock) -> None:
                 value["why_missed"] = {"text": "Gross margin fell 14.5 points y/y.", "evidence": evidence}
             if request.step == "catalysts":
                 value["catalysts"][0]["claim"] = {"text": "Gross margin fell 14.4 points y/y.", "evidence": evidence}
-            if request.step in ("summarize", "second_order"):
-                return answer
+            # Earlier steps keep silent on it, so that only the two can clash.
+            for parts in ("claims", "effects"):
+                value[parts] = [part for part in value.get(parts, []) if "14.5" not in json.dumps(part)]
+            value = {key: part for key, part in value.items() if part != []}
             return StepAnswer(json.dumps(value), answer.usage)
 
     note = asyncio.run(draft_note(intel.sheet, Disagreeing(), clock)).note
