@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pipeline.chain.draft import Clock
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.loading import load_sheet
 from pipeline.facts.sheet import FactSheet
+
+# No deadline: how long an example takes says more about the machine than about the code.
+settings.register_profile("steady", settings(), deadline=None)
+settings.load_profile("steady")
 
 CASES = Path(__file__).parent.parent / "evals" / "cases"
 KC = CASES / "kc-2026q1" / "facts.json"
