@@ -121,6 +121,12 @@ class FormatUnsupported(RequestRejected):
     """The server does not know the `response_format` that was asked for."""
 
 
+class ParameterRejected(RequestRejected):
+    """The server does not take one of the request's parameters: `parameter`."""
+
+    parameter: str = ""
+
+
 class BadAnswer(ProviderError):
     """A 200 that holds no usable answer."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -51,13 +52,13 @@ def fact(id: str, metric: str, value: str | None, period: str = "now", **more: A
     return base | {"role": ROLES.get(period, "guidance")} | more
 
 
-def sheet(*facts: dict[str, Any]) -> FactBase:
+def sheet(*facts: dict[str, Any], periods: Sequence[dict[str, Any]] = PERIODS) -> FactBase:
     return FactBase.of(
         FactSheet.model_validate(
             {
                 "company": {"name": "Example", "ticker": "EX", "currency": "USD"},
                 "period": "now",
-                "periods": PERIODS,
+                "periods": periods,
                 "sources": [{"id": "pr", "title": "Release", "kind": "press_release"}],
                 "facts": facts,
             }
@@ -213,3 +214,13 @@ def test_references_by_series_find_what_the_author_named_otherwise() -> None:
         "revenue.yoy": "revenue.yoy",
         "revenue.qoq": None,
     }
+
+
+def test_the_trailing_year_stands_beside_the_quarter_and_not_in_its_place() -> None:
+    ttm = {"id": "ttm", "kind": "ttm", "start": END - timedelta(days=364), "end": END, "label": "trailing year"}
+    sales = fact("ttm.revenue", "revenue", "470.0", "ttm", role="actual")
+    leverage = fact("leverage", "leverage", "2.5", "ttm", unit="x", scale="one", role="actual")
+    facts = sheet(REVENUE, BASE, sales, leverage, periods=[*PERIODS, ttm])
+    assert not facts.conflicts
+    assert facts.level("revenue") is facts["revenue"]
+    assert facts.level("leverage") is facts["leverage"]

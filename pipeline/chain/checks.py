@@ -48,7 +48,7 @@ class Checks:
 
     # -- one part ----------------------------------------------------------------------------------------------------
 
-    def of_part(self, step: StepName, value: Any) -> list[tuple[str, str]]:
+    def of_part(self, value: Any) -> list[tuple[str, str]]:
         """What is wrong with one part, as (place within it, message)."""
         match value:
             case str():
@@ -129,7 +129,7 @@ class Checks:
 
     # -- several parts -----------------------------------------------------------------------------------------------
 
-    def across(self, step: StepName, parts: Sequence[Part]) -> None:
+    def across(self, parts: Sequence[Part]) -> None:
         """One metric, one value: adds a violation to each part that contradicts an earlier one, or repeats it."""
         said = dict(self._said)
         texts: dict[tuple[str, ...], str] = {}

@@ -209,7 +209,7 @@ class _Chain:
     def _agree(self, step: Step, result: StepResult) -> StepResult:
         """Steps that ran side by side must not give one metric two values either: the later one yields."""
         parts = [Part(place, value, value) for place, value in result.values.items()]
-        self.checks.across(step.name, parts)
+        self.checks.across(parts)
         clashing = [part for part in parts if part.violations]
         if not clashing:
             return result

@@ -59,8 +59,8 @@ def examine(step: Step, text: str, schema: dict[str, Any], checks: Checks) -> Ex
         if not part.violations:
             _build(step, part)
         if not part.violations:
-            part.violations += [Violation(_join(part.place, place), message) for place, message in checks.of_part(step.name, part.value)]
-    checks.across(step.name, parts)
+            part.violations += [Violation(_join(part.place, place), message) for place, message in checks.of_part(part.value)]
+    checks.across(parts)
     if not any(part.violations for part in parts):
         general += [Violation("", message) for message in checks.of_step(step.name, [part.value for part in parts])]
     return Examination(raw, parts, general)

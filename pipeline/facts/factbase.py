@@ -14,9 +14,9 @@ from pipeline.facts.essentials import list_missing
 from pipeline.facts.expectations import derive_expectations
 from pipeline.facts.figures import Change, DerivedFact, Figure, printed_places, stem
 from pipeline.facts.quantity import Scale, UnitClass
-from pipeline.facts.sheet import Basis, Fact, FactSheet, PeriodKind, Role
+from pipeline.facts.sheet import Basis, Fact, FactSheet, Role
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.facts.workings import BASES, Conflict, Missing, Workings
+from pipeline.facts.workings import BASES, Conflict, Missing, Workings, is_of_period
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,9 @@ class FactBase:
                     Problem(f"the id '{derived.id}' belongs to a computed fact: give the sheet's own fact another id", field="facts")
                 )
             figures[derived.id] = derived
-        own = (sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
         series: dict[str, list[Figure]] = {}
         for figure in figures.values():
-            if figure.period.kind in own:
+            if is_of_period(figure, sheet):
                 series.setdefault(figure.stem, []).append(figure)
         frozen = {name: tuple(members) for name, members in series.items()}
         return cls(sheet, MappingProxyType(figures), tuple(workings.missing), tuple(workings.conflicts), MappingProxyType(frozen))

@@ -47,11 +47,10 @@ class Workings:
         self.conflicts: list[Conflict] = []
         self.levels: Levels = {}
         self.year_to_date: Levels = {}
-        own = (sheet.reported_period.kind, PeriodKind.INSTANT, PeriodKind.TTM)
         for figure in self.given:
             if figure.change is None and figure.role in PERIOD_ROLES:
-                kind = figure.period.kind
-                group = self.levels if kind in own else self.year_to_date if kind is PeriodKind.YTD else None
+                ytd = self.year_to_date if figure.period.kind is PeriodKind.YTD else None
+                group = self.levels if is_of_period(figure, sheet) else ytd
                 first = figure if group is None else group.setdefault((figure.stem, figure.role), figure)
                 if first is not figure:
                     self._twice(first, figure)
@@ -114,6 +113,15 @@ class Workings:
         except (ZeroDivisionError, ValueError) as error:
             self.miss(metric, f"`{formula}`: {error}")
         return None
+
+
+def is_of_period(figure: Figure, sheet: FactSheet) -> bool:
+    """Whether a figure is of the reported period's own length, or has none: balances, and ratios over trailing years.
+
+    Cash flow that a filing gives year to date is not, and neither are the sales of the trailing year.
+    """
+    kind = figure.period.kind
+    return kind in (sheet.reported_period.kind, PeriodKind.INSTANT) or (kind is PeriodKind.TTM and figure.metric.kind == "ratio")
 
 
 def open_ended(*figures: Figure) -> bool:

@@ -20,7 +20,6 @@ from pipeline.grounding.tokens import Token
 Span = tuple[int, int]
 """Tokens from the first to the last, exclusive."""
 _NEUTRAL = lexicon.FILLERS | {"of", "in", "for", "at", "was", "were", "is", "are", "has", "had", "been"}
-_SUBJECTS = (Sort.METRIC, Sort.FAMILY, Sort.SEGMENT)
 
 
 class Clauses:
@@ -142,9 +141,6 @@ class Clauses:
         """Whether a token is one of several of a phrase: the "versus" of "versus a year ago" links nothing."""
         cue = self.covering.get(at)
         return cue is not None and cue.last - cue.first > 1
-
-    def is_subject(self, cue: Cue) -> bool:
-        return cue.sort in _SUBJECTS
 
     def _is_in_metric(self, cue: Cue) -> bool:
         covering = self.covering.get(cue.first)

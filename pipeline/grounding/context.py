@@ -93,7 +93,7 @@ class Sentence:
         if way is not None and way.phrase in lexicon.LOSS_VERBS and is_money:
             # "Lost $0.16 per share" is a level, and a negative one.
             way, form, is_loss = None, Form.LEVEL, True
-        return dict(  # noqa: C408
+        return dict(  # noqa: C408 - as the fields of a mention
             form=form,
             direction=way.value if way else Direction.UP if number.is_change and number.sign > 0 else None,
             direction_word=way.phrase if way else "",

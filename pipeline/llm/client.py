@@ -10,11 +10,11 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.config import Settings
-from pipeline.errors import EmptyAnswer, Filtered, FormatUnsupported, ProviderError, Refused, ResourceError, Truncated
+from pipeline.errors import EmptyAnswer, Filtered, FormatUnsupported, ParameterRejected, ProviderError, Refused, ResourceError, Truncated
 from pipeline.llm import formats
 from pipeline.llm.retry import Sleep, ask_again
 from pipeline.llm.types import Attempt, Completion, FormatMode, OnAttempt, Request, Usage
-from pipeline.llm.wire import OPENAI_URL, ParameterRejected, Wire, clean, host_of
+from pipeline.llm.wire import OPENAI_URL, Wire, clean, host_of
 
 if TYPE_CHECKING:
     import httpx2

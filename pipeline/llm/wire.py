@@ -24,6 +24,7 @@ from pipeline.errors import (
     InputError,
     KeyRejected,
     NotJson,
+    ParameterRejected,
     Problem,
     ProviderError,
     RateLimited,
@@ -49,12 +50,6 @@ _NOT_TAKEN = re.compile(
 )
 _FORMAT_WORDS = re.compile(r"response[_ ]format|json[_ ]?(schema|object|mode)|structured[_ ]output|invalid schema|grammar", re.IGNORECASE)
 _PARAMETER_WORDS = re.compile(rf"\b({'|'.join(PARAMETERS)})\b")
-
-
-class ParameterRejected(RequestRejected):
-    """The server does not take one of the request's parameters: `parameter`, one of `PARAMETERS`."""
-
-    parameter: str = ""
 
 
 def host_of(base_url: str) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Figure, write_quantity, written
 from pipeline.facts.quantity import Interval, Quantity, Scale, UnitClass
-from pipeline.facts.sheet import Basis, Period, PeriodKind, Role
+from pipeline.facts.sheet import Basis
 from pipeline.mechanisms.library import (
     PLACEHOLDER,
     Absent,
@@ -125,23 +125,10 @@ def judge(trigger: Trigger, facts: FactBase) -> Verdict:
 def find(reference: str, facts: FactBase) -> Figure | None:
     """The figure that a library reference means, or None.
 
-    None too for a change whose base was not positive, which is a difference in money and not the growth that is meant, and
-    for a figure of another stretch of time than the reported period, such as cash flow that a filing gives year to date.
+    None too for a change whose base was not positive, which is a difference in money and not the growth that is meant.
     """
     figure = facts.find(reference)
-    if figure is None or figure.unit.cls is not unit_of(reference):
-        return None
-    if (
-        figure.role is Role.ACTUAL
-        and figure.period.kind is not PeriodKind.INSTANT
-        and not _same_stretch(figure.period, facts.sheet.reported_period)
-    ):
-        return None
-    return figure
-
-
-def _same_stretch(one: Period, other: Period) -> bool:
-    return (one.start, one.end) == (other.start, other.end)
+    return figure if figure is not None and figure.unit.cls is unit_of(reference) else None
 
 
 def _without(reference: str) -> Verdict:
