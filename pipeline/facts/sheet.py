@@ -200,6 +200,7 @@ class FactSheet(Strict):
 
     company: Company
     period: Annotated[str, Field(description="id of the reported period")]
+    decimal_mark: Literal[".", ","] = Field(".", description="what texts about this company write before decimals: 1,234.56 or 1.234,56")
     released: date | None = Field(None, description="the day of the print, in the company's own time zone")
     periods: Annotated[tuple[Period, ...], Field(min_length=1, max_length=100)]
     sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=100)]

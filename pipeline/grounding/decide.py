@@ -70,7 +70,7 @@ class Checker:
 
     def check(self, text: str, evidence: Collection[str] | None = None) -> Report:
         """Decide every number of `text`. With `evidence`, a number must rest on those facts, their inputs or their changes."""
-        mentions = find(text, self.names)
+        mentions = find(text, self.names, decimal_mark=self.facts.sheet.decimal_mark)
         reach = self.reach(evidence) if evidence is not None else None
         checks: dict[int, NumberCheck] = {}
         for mention in mentions:

@@ -13,10 +13,10 @@ from pipeline.grounding.tokens import sentences, tokenize
 __all__ = ["Form", "Kind", "Mention", "find"]
 
 
-def find(text: str, names: Names | None = None) -> tuple[Mention, ...]:
+def find(text: str, names: Names | None = None, *, decimal_mark: str = ".") -> tuple[Mention, ...]:
     """Every number in `text`, in order. `names` adds a sheet's segments to the vocabulary's metrics."""
     tokens = tokenize(text)
-    numbers = scan(tokens, text)
+    numbers = scan(tokens, text, decimal_mark)
     if not numbers:
         return ()
     cues = (names or common_names()).cues(tokens)

@@ -23,15 +23,16 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _PLAIN = re.compile(r"[0-9]*\.?[0-9]+")
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){2,}")
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_OTHER_WAY = str.maketrans(".,", ",.")
 _MOST_DIGITS = 24
 _VULGAR = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
 _RANGE_WORDS = (["-"], ["–"], ["to"], ["and"], ["or"], ["-", "to"], ["-", "or"])
 _BASES = frozenset(("y/y", "q/q", "yoy", "qoq"))
 
 
-def scan(tokens: Sequence[Token], text: str) -> list[Number]:
-    """Every number of a text, in order."""
-    tape = Tape(tokens, text)
+def scan(tokens: Sequence[Token], text: str, decimal_mark: str = ".") -> list[Number]:
+    """Every number of a text, in order. `decimal_mark` stands before the decimals; the other of point and comma groups thousands."""
+    tape = Tape(tokens, text, decimal_mark)
     found: list[Number] = []
     at = 0
     while at < len(tokens):
@@ -75,13 +76,15 @@ def _digits(tape: Tape, at: int) -> Number | None:
     if _VERSION.fullmatch(written) and not all(len(group) == 3 for group in written.split(".")[1:]):
         return Number(at, at + 1, kind=Kind.NAME)
     number = Number(at, at + 1)
-    if not (_GROUPED.fullmatch(written) or _PLAIN.fullmatch(written)):
-        number.problem = "its points and commas can be read in two ways: write 1,234.56"
+    plain = written if tape.decimal_mark == "." else written.translate(_OTHER_WAY)
+    if not (_GROUPED.fullmatch(plain) or _PLAIN.fullmatch(plain)):
+        form = "1,234.56" if tape.decimal_mark == "." else "1.234,56, as the fact sheet's decimal_mark says"
+        number.problem = f"its points and commas are ambiguous: write {form}"
     elif len(written) > _MOST_DIGITS:
         number.problem = "it has too many digits for a figure"
     else:
-        number.value = Decimal(written.replace(",", ""))
-        number.places = len(written.partition(".")[2])
+        number.value = Decimal(plain.replace(",", ""))
+        number.places = len(plain.partition(".")[2])
         number.step = Decimal(1).scaleb(-number.places)
     take_before(tape, number)
     take_after(tape, number)

@@ -38,7 +38,7 @@ def structural(tape: Tape, at: int) -> Number | None:
 
 
 def identifier(tape: Tape, at: int) -> Number | None:
-    """A100, COVID-19, 5G, 10-Q, 24/7, 2-for-1, S&P 500, Q1'26, FY26, 1Q26, 9:30."""
+    """A100, COVID-19, 5G, 10-Q, 24/7, 2-for-1, S&P 500, 0700.HK, Q1'26, FY26, 1Q26, 9:30."""
     before, after = tape.low(at - 1), tape.low(at + 1)
     if tape.touches(at) and tape.kind_of(at - 1) == "word" and at - 1 >= tape.floor:
         if period := period_label(tape, at - 1, at):
@@ -67,6 +67,8 @@ def identifier(tape: Tape, at: int) -> Number | None:
             return Number(at, at + 3, problem="two numbers with a slash can be read in several ways")
         if after == ":" and tape.kind_of(at + 2) == "number" and tape.touches(at + 2):
             return Number(at, at + 3, kind=Kind.DATE)
+        if after == "." and tape.touches(at + 2) and tape.raw(at + 2).isupper() and tape.kind_of(at + 2) == "word":
+            return Number(at, at + 3, kind=Kind.NAME)
     if before in words.NUMBERED_NOUNS and not tape.is_unit_next(at + 1) and tape.low(at).isdigit():
         return Number(at, at + 1, kind=Kind.NAME)
     return None
@@ -173,6 +175,7 @@ def marker(tape: Tape, at: int) -> Number | None:
         return Number(at, at + 1, kind=Kind.LIST_MARKER)
     line = tape.text.rfind("\n", 0, tape.tokens[at].start) + 1
     at_head = not tape.text[line : tape.tokens[at].start].strip()
-    if is_single and at_head and after in (".", ")") and tape.touches(at + 1) and not tape.touches(at + 2) and at + 2 < len(tape.tokens):
+    is_inline = after == ")" and int(digits) <= 12 and not tape.touches(at) and "(" not in tape.text[line : tape.tokens[at].start]
+    if is_single and (at_head or is_inline) and after in (".", ")") and tape.touches(at + 1) and not tape.touches(at + 2) and at + 2 < len(tape.tokens):
         return Number(at, at + 1, kind=Kind.LIST_MARKER)
     return None

@@ -13,7 +13,8 @@ from pipeline.grounding.tokens import Token
 class Tape:
     """Tokens that may be asked for beyond their ends. `floor` is the first token that no earlier number has taken."""
 
-    def __init__(self, tokens: Sequence[Token], text: str) -> None:
+    def __init__(self, tokens: Sequence[Token], text: str, decimal_mark: str = ".") -> None:
+        self.decimal_mark = decimal_mark
         self.tokens = tokens
         self.text = text
         self.floor = 0

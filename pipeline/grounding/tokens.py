@@ -13,9 +13,8 @@ _TOKEN = re.compile(
     |(?P<phone>\+[0-9]{1,3}[ -]\(?[0-9]{1,4}\)?(?:[ -][0-9]{2,4}){1,4}(?![0-9.,%])|(?<![0-9])\(?[0-9]{3}\)?[ -][0-9]{3}-[0-9]{4}(?![0-9]))
     |(?P<isin>\b[A-Z]{2}[A-Z0-9]{9}[0-9]\b)
     |(?P<date>\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b|\b[0-9]{1,2}/[0-9]{1,2}/(?:[0-9]{4}|[0-9]{2})\b)
-    |(?P<number>[0-9]+(?:[.,][0-9]+)*|(?<![\w.])\.[0-9]+)
+    |(?P<number>\d+(?:[.,，．٫٬]\d+)*|(?<![\w.])\.[0-9]+)
     |(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)
-    |(?P<script>\d+)
     |(?P<symbol>\S)
     """,
     re.VERBOSE,
@@ -29,7 +28,7 @@ _CLOSERS = frozenset("\"'”’)]»")
 
 
 class Token(NamedTuple):
-    """`kind` is the pattern's group; `low` the text in lower case, dashes unified, possessive s dropped."""
+    """`kind` is the pattern's group, or "script" for a number with digits other than 0 to 9; `low` the text in lower case, dashes unified, possessive s dropped."""
 
     kind: str
     low: str
@@ -47,6 +46,8 @@ def tokenize(text: str) -> list[Token]:
         low = match[0].lower().translate(_DASHES)
         if kind == "word" and low.endswith(_POSSESSIVES):
             low = low[:-2]
+        elif kind == "number" and not low.isascii():
+            kind = "script"
         tokens.append(Token(kind, low, match.start(), match.end(), match.start() == last))
         last = match.end()
     return tokens
