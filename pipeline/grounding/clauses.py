@@ -14,11 +14,14 @@ from typing import Any
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import lexicon
 from pipeline.grounding.names import Cue, Sort
-from pipeline.grounding.numbers import Number, PeriodLabel
+from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.tokens import Token
 
 Span = tuple[int, int]
 """Tokens from the first to the last, exclusive."""
+_AHEAD = frozenset(("next", "coming", "following", "another", "further"))
+_OPENING = frozenset(("(", "["))
+_CLOSING = frozenset((")", "]"))
 _NEUTRAL = lexicon.FILLERS | {"of", "in", "for", "at", "was", "were", "is", "are", "has", "had", "been"}
 
 
@@ -29,7 +32,15 @@ class Clauses:
         self.tokens, self.numbers = tokens, numbers
         self.first, self.last = span
         self.figures = [number for number in numbers if number.kind is None]
+        horizons = {number.first: number.last for number in numbers if number.kind is Kind.HORIZON}
         taken = {at for number in numbers if number.label is None for at in range(number.first, number.last)}
+        # "Twelve months ago" is a period though "twelve months" is a number.
+        taken -= {
+            at
+            for cue in cues
+            if cue.sort is Sort.PERIOD and horizons.get(cue.first, cue.last + 1) <= cue.last and self.tokens[cue.first - 1].low not in _AHEAD
+            for at in range(cue.first, cue.last)
+        }
         hidden = {at for cue in cues if cue.sort is Sort.IDIOM for at in range(cue.first, cue.last)}
         self.cues = [
             cue for cue in cues if not (cue.sort is Sort.DIRECTION and cue.first in hidden) and taken.isdisjoint(range(cue.first, cue.last))
@@ -40,7 +51,7 @@ class Clauses:
         self.covering = self._covering()
         self.metrics = self._metrics()
         self.metric_at = {cue.first: cue for cue in self.metrics}
-        self.segments = [cue for cue in self.cues if cue.sort is Sort.SEGMENT]
+        self.segments = self._segments()
         self.heading = self._heading()
 
     def _covering(self) -> dict[int, Cue]:
@@ -57,10 +68,23 @@ class Clauses:
     def _metrics(self) -> list[Cue]:
         """Metric phrases, and loose words ("margins") where none covers them. "In constant currency" names a basis, no metric."""
         bases = {(cue.first, cue.last) for cue in self.cues if cue.sort is Sort.BASIS}
-        exact = [cue for cue in self.cues if cue.sort is Sort.METRIC and (cue.first, cue.last) not in bases]
+        # The "sales" of "Sales and marketing", and "services" where that is a segment, are no metrics.
+        parts = {at for cue in self.cues if cue.sort is Sort.SEGMENT and cue.last - cue.first > 1 for at in range(cue.first, cue.last)}
+        exact = [
+            cue
+            for cue in self.cues
+            if cue.sort is Sort.METRIC and (cue.first, cue.last) not in bases and not parts.issuperset(range(cue.first, cue.last))
+        ]
         covered = {at for cue in exact for at in range(cue.first, cue.last)}
         loose = [cue for cue in self.cues if cue.sort is Sort.FAMILY and cue.first not in covered]
         return sorted(exact + loose, key=lambda cue: cue.first)
+
+    def _segments(self) -> list[Cue]:
+        """Segments by their names, and by one word of it where no name or metric has that word already."""
+        full = [cue for cue in self.cues if cue.sort is Sort.SEGMENT]
+        covered = {at for cue in (*full, *self.metrics) if cue.last - cue.first > 1 or cue.sort is Sort.SEGMENT for at in range(cue.first, cue.last)}
+        short = [cue for cue in self.cues if cue.sort is Sort.SHORT_SEGMENT and cue.first not in covered]
+        return sorted(full + short, key=lambda cue: cue.first)
 
     def _heading(self) -> Span:
         """What stands before the sentence's colon, if no figure does: "Consensus: revenue of ..., EPS of ..."."""
@@ -74,39 +98,62 @@ class Clauses:
     def low(self, at: int) -> str:
         return self.tokens[at].low
 
+    def start_of(self, number: Number) -> int:
+        """The figure's first token, or the bracket that holds the figure alone: "a touch (0.4%) short of"."""
+        return number.first - self._is_bracketed(number)
+
+    def end_of(self, number: Number) -> int:
+        return number.last + self._is_bracketed(number)
+
+    def _is_bracketed(self, number: Number) -> bool:
+        inside = self.first < number.first and number.last < self.last
+        return inside and self.low(number.first - 1) in _OPENING and self.low(number.last) in _CLOSING
+
     def gap(self, order: int) -> Span:
         """The tokens before figure `order`, back to the figure before it."""
-        start = self.figures[order - 1].last if order > 0 else self.first
-        end = self.figures[order].first if order < len(self.figures) else self.last
+        start = self.end_of(self.figures[order - 1]) if order > 0 else self.first
+        end = self.start_of(self.figures[order]) if order < len(self.figures) else self.last
         return start, max(start, end)
 
     def left(self, order: int) -> Span:
         """What stands before a figure and may belong to it."""
         start, end = self.gap(order)
-        return (self._separator(start, end, start) if order > 0 else start), end
+        return (self._separator(self._past_bracket(start, end), end, start) if order > 0 else start), end
 
     def right(self, order: int) -> Span:
-        """What stands behind a figure and may belong to it."""
+        """What stands behind a figure and may belong to it: "30.7% (Q2 FY24)", "30.7% in Q2 FY24"."""
         start, end = self.gap(order + 1)
-        end = self._separator(start, end, end)
-        return start, self._strangers(start, end) if order + 1 < len(self.figures) else end
+        past = self._past_bracket(start, end)
+        end = self._separator(past, end, end)
+        return start, self._strangers(past, end) if order + 1 < len(self.figures) else end
+
+    def _past_bracket(self, start: int, end: int) -> int:
+        """Behind a bracket without figures that opens at `start`; `start` where there is none."""
+        if start < end and self.low(start) in _OPENING:
+            return next((at + 1 for at in range(start, end) if self.low(at) in _CLOSING), start)
+        return start
 
     def _strangers(self, start: int, end: int) -> int:
         """Where a second unknown word stands: what comes after it speaks of the next figure."""
         count = 0
         for at in range(start, end):
-            low = self.low(at)
-            if (
-                low[0].isalpha()
-                and low not in _NEUTRAL
-                and at not in self.covering
-                and at not in self.label_at
-                and not self._is_direction(at)
-            ):
+            if self.is_strange(at):
                 count += 1
                 if count > 1:
                     return at
         return end
+
+    def is_strange(self, at: int) -> bool:
+        """Whether a word is none that belongs to a figure: no link, verb of level, direction, hedge, or known phrase."""
+        low = self.low(at)
+        return (
+            low[0].isalpha()
+            and low not in _NEUTRAL
+            and low not in lexicon.LINKS
+            and at not in self.covering
+            and at not in self.label_at
+            and not self._is_direction(at)
+        )
 
     def _is_direction(self, at: int) -> bool:
         return any(cue.first <= at < cue.last for cue in (self.direction_at.get(at), self.direction_at.get(at - 1)) if cue is not None)

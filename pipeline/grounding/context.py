@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from pipeline.facts.quantity import UnitClass
@@ -12,10 +13,14 @@ from pipeline.grounding.clauses import Clauses, Span, all_metrics_of
 from pipeline.grounding.lexicon import Direction, Period
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Cue, Sort
-from pipeline.grounding.numbers import Number
+from pipeline.grounding.numbers import Number, PeriodLabel
 from pipeline.grounding.tokens import Token
 
 _LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|"))
+# Words that say where in time a level stands, and not against what a change is measured.
+_WHOSE = frozenset((Period.CONSENSUS, Period.STREET, Period.GUIDANCE, Period.OUTLOOK))
+_PLACES_IN_TIME = _WHOSE | {Period.PRIOR_YEAR, Period.PRIOR_QUARTER, Period.YTD}
+_RATES = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
 _FROM_TO = frozenset(("to", ",", "(", ")"))
 
 
@@ -40,8 +45,10 @@ class Sentence:
             "said": said,
             "labels_said": labels_said,
             "named": self.subject,
+            "recalled": self.inherited,
             "named_segments": named_segments,
             "is_modal": is_modal,
+            "is_share": any(clauses.low(at) in lexicon.SHARES for at in range(clauses.first, clauses.last)),
         }
         found: list[Mention] = []
         figures: list[Mention] = []
@@ -87,8 +94,9 @@ class Sentence:
         behind = governing.following(clauses, order)
         way = governing.direction(clauses, governor, behind, number, order)
         form = governing.form(clauses, number, governor, behind, way)
-        metrics, wholes, is_certain = subjects.metrics(clauses, number, order, governor, self.inherited)
+        metrics, wholes, is_certain, is_strong = subjects.metrics(clauses, number, order, governor, self.inherited)
         is_loss = subjects.is_loss(clauses, number, order)
+        around, labels_around = self._around(number)
         is_money = number.unit is UnitClass.PER_SHARE or (number.unit is UnitClass.MONEY and not is_certain)
         if way is not None and way.phrase in lexicon.LOSS_VERBS and is_money:
             # "Lost $0.16 per share" is a level, and a negative one.
@@ -101,14 +109,18 @@ class Sentence:
             link=governor.link,
             is_expected=governor.is_expected,
             periods=self._periods(left, right, form, way),
+            around=around,
+            labels_around=labels_around,
             labels=clauses.labels(right) or clauses.labels(left) or clauses.labels(clauses.heading),
             bases=frozenset((*clauses.said(Sort.BASIS, right), *clauses.said(Sort.BASIS, left))),
             metrics=metrics,
             wholes=wholes,
             is_certain=is_certain,
+            is_strong=is_strong,
             segments=subjects.segments(clauses, number, order),
             is_segment_certain=subjects.is_segment_certain(clauses, number, order),
             is_loss=is_loss,
+            is_rest=any(clauses.low(at) in lexicon.RESTS for at in range(*left)),
         )
 
     def _periods(self, left: Span, right: Span, form: Form | None, way: Cue | None) -> frozenset[Period]:
@@ -120,6 +132,25 @@ class Sentence:
             # "Missed by 0.4%" is against consensus though nobody says so.
             found |= {Period.STREET}
         return found
+
+    def _around(self, number: Number) -> tuple[frozenset[Period], tuple[PeriodLabel, ...]]:
+        """The nearest period said before a number, wherever it stands in the sentence, and the nearest behind it that no comparison opens."""
+        places: list[tuple[int, int, Period | PeriodLabel]] = [
+            (cue.first, cue.last, cue.value) for cue in self.clauses.cues if cue.sort is Sort.PERIOD and cue.value in _PLACES_IN_TIME
+        ]
+        places += [(other.first, other.last, other.label) for other in self.numbers if other.label is not None]
+        before = [place for place in places if place[1] <= number.first]
+        behind = [p for p in places if p[0] >= number.last and p[2] not in _WHOSE and not self._is_compared(p[0])]
+        near = [*sorted(before, key=itemgetter(0))[-1:], *sorted(behind, key=itemgetter(0))[:1]]
+        values = [value for _, _, value in near]
+        return frozenset(v for v in values if isinstance(v, Period)), tuple(v for v in values if isinstance(v, PeriodLabel))
+
+    def _is_compared(self, at: int) -> bool:
+        """Whether a comparison opens the phrase at a token: "from the first quarter", "against last year"."""
+        clauses = self.clauses
+        while at > clauses.first and clauses.low(at - 1) in lexicon.FILLERS:
+            at -= 1
+        return at > clauses.first and lexicon.LINKS.get(clauses.low(at - 1)) in ("from", "versus")
 
     # -- what a number takes over from the ones before ------------------------------------------------------------------------------
 
@@ -146,7 +177,10 @@ class Sentence:
         if "or" in between:
             # "Missed by CNY 11m, or 0.4%": the same said in another unit.
             return _of_period(_like(mention, before), before) if alike is None else _like(mention, alike)
-        return _like(mention, before) if alike is before else mention
+        if alike is before:
+            return _like(mention, before)
+        # "EPS slid 31% from $2.40, net income 31.8% from $36.3bn": the verb is said once.
+        return _like(mention, alike) if alike is not None and alike.form is Form.CHANGE and mention.unit in _RATES else mention
 
     def _moved(self, mention: Mention, order: int) -> Mention:
         """The second number of "fell from 16.2% to 12.8%" with the verb that stands before the first."""

@@ -12,16 +12,16 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pipeline.facts.factbase import FactBase
-from pipeline.facts.figures import Change, DerivedFact, Figure, stem, written, written_with_base
+from pipeline.facts.figures import Change, DerivedFact, Figure, slug, stem, written, written_with_base
 from pipeline.facts.formulas import FORMULAS
 from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.facts.sheet import Basis, Role
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.grounding import computed, rules
+from pipeline.grounding import computed, relations, rules
 from pipeline.grounding.lexicon import KIN, BasisWord, Period
 from pipeline.grounding.mentions import find
 from pipeline.grounding.models import Form, Mention
-from pipeline.grounding.names import names_of
+from pipeline.grounding.names import ADJUSTED, UNADJUSTED, names_of
 from pipeline.grounding.numbers import Kind
 from pipeline.grounding.report import NumberCheck, Report
 from pipeline.grounding.values import Sized, of_size
@@ -40,6 +40,9 @@ _STRUCTURE = {
     Kind.URL: "part of an address",
     Kind.ISIN: "a security's number",
 }
+# What may still follow from other figures of the text.
+_OPEN = frozenset(("value", "no fact", "no unit", "metric", "segment"))
+_MOST_BESIDE = 6
 _ANALYSTS = frozenset(("analyst", "analysts", "estimates", "forecasts"))
 _COMMON = (Change.YOY, Change.QOQ)
 _CONSENSUS = frozenset((Period.CONSENSUS, Period.STREET))
@@ -75,7 +78,29 @@ class Checker:
         checks: dict[int, NumberCheck] = {}
         for mention in mentions:
             checks[mention.start] = self._decide(mention, reach, evidence, checks)
+        for at, check in checks.items():
+            if check.is_problem and check.rule in _OPEN:
+                checks[at] = self._related(check, checks.values(), reach)
         return Report(tuple(checks.values()))
+
+    def _related(self, check: NumberCheck, checks: Iterable[NumberCheck], reach: frozenset[str] | None) -> NumberCheck:
+        """The check again, with what follows from the text's other figures and from those that its sentence names."""
+        mention = check.mention
+        stated = sorted((c for c in checks if c.decision == "grounded"), key=lambda c: abs(c.mention.start - mention.start))
+        beside = [self.facts[c.fact] for c in stated if c.fact is not None]
+        operands = dict.fromkeys(f.id for f in [*beside[:_MOST_BESIDE], *self._named_levels(mention)] if reach is None or f.id in reach)
+        shares = [abs(c.mention.value) for c in stated if c.mention.unit is UnitClass.PERCENT and c.mention.value is not None]
+        formula = relations.explain(mention, [self.facts[name] for name in operands], shares[:1])
+        return NumberCheck(mention, "grounded", None, formula) if formula else check
+
+    def _named_levels(self, mention: Mention) -> list[Figure]:
+        """Levels of the reported period of what the sentence names."""
+        names = self.named(mention)
+        return [
+            f
+            for f in self.figures
+            if f.change is None and f.role is Role.ACTUAL and f.metric.id in names and (f.segment is None or slug(f.segment) in mention.named_segments)
+        ]
 
     # -- one number -----------------------------------------------------------------------------------------------------------
 
@@ -215,6 +240,7 @@ class Checker:
         names = set(mention.metrics)
         for name in mention.metrics:
             names |= self.kin(name)
+        names |= self._siblings(names, mention.bases)
         if mention.wholes:
             shares = {f.metric for f in FORMULAS if len(f.inputs) == 2 and f.inputs[0] in names and f.inputs[1] in mention.wholes}
             open_shares = {f.metric.id for f in self.figures if f.metric.basis == "kpi" and f.metric.unit is UnitClass.PERCENT}
@@ -222,6 +248,23 @@ class Checker:
             names = shares | open_shares | percents
         names |= {growth for word, growth in _GROWTH_METRICS.items() if word in mention.bases}
         return frozenset(names)
+
+    def named(self, mention: Mention) -> frozenset[str]:
+        names = {*mention.named, *mention.recalled, *mention.metrics, *mention.wholes}
+        for name in tuple(names):
+            names |= self.kin(name)
+        names |= self._siblings(names, mention.bases)
+        return frozenset(names | {f.metric for f in FORMULAS if len(f.inputs) == 2 and names.issuperset(f.inputs)})
+
+    @staticmethod
+    def _siblings(names: Collection[str], bases: Collection[BasisWord]) -> set[str]:
+        """The same metrics on the basis that words by the number name: "EPS of $0.79 GAAP and $1.89 non-GAAP"."""
+        found: set[str] = set()
+        if BasisWord.ADJUSTED in bases:
+            found |= {ADJUSTED[name] for name in names if name in ADJUSTED}
+        if BasisWord.GAAP in bases:
+            found |= {UNADJUSTED[name] for name in names if name in UNADJUSTED}
+        return found
 
     def kin(self, name: str) -> frozenset[str]:
         if name not in self._kin:

@@ -23,7 +23,12 @@ _PLACES = frozenset(("above", "below", "under"))
 _PREPOSITIONS = frozenset(
     ("above", "below", "over", "under", "ahead", "behind", "short", "higher", "lower", "more", "less", "better", "worse")
 )
+_AMOUNTS = frozenset((UnitClass.MONEY, UnitClass.PER_SHARE))
+# Right before an amount these say what it is measured against.
+_REFERENCES = frozenset(("short of", "shy of", "ahead of", "behind", "south of", "north of", "fell short", "falls short", "better than", "worse than"))
 _QUOTES = frozenset(("-", "'", '"', "“", ":"))
+# Verbs that give a level, whatever was said before: "the margin on the added revenue was 36.7%".
+_STATES = frozenset(("was", "were", "is", "are", "stood", "stands", "totalled", "totaled", "equals", "equalled"))
 _AFTER_LINK = frozenset(("in", "of", "was", "is", "were", "-", "rate"))
 _BETWEEN = frozenset(("of", "-", "in", "was", "were", "is", "has", "been"))
 _BEFORE_FIGURE = frozenset(("by", "of", "-", "+", "$"))
@@ -33,6 +38,7 @@ _BEFORE_FIGURE = frozenset(("by", "of", "-", "+", "$"))
 class Governor:
     """What stands right before a figure: the link (`link_word` as written), the hedge, the direction, and the phrases between."""
 
+    is_past_colon: bool = False
     link: str = ""
     link_word: str = ""
     link_at: int = -1
@@ -63,7 +69,7 @@ class Governor:
 def governor(clauses: Clauses, number: Number, order: int) -> Governor:
     """Walk left from the figure, over fillers and phrases, to the words that tie it to its sentence."""
     found = Governor()
-    at = number.first - 1
+    at = clauses.start_of(number) - 1
     floor = max(clauses.gap(order)[0], at - REACH)
     while at >= floor:
         hedge = clauses.ending.get((at + 1, Sort.APPROXIMATION))
@@ -78,6 +84,12 @@ def governor(clauses: Clauses, number: Number, order: int) -> Governor:
             continue
         direction = clauses.ending.get((at + 1, Sort.DIRECTION))
         if direction is not None and direction.first >= floor:
+            if found.is_past_colon:
+                return found
+            if direction.phrase in _REFERENCES and not found.link and number.unit in _AMOUNTS:
+                # "A touch short of the CNY 2,715m": where it stands against, not how far.
+                found.tie("versus", direction.phrase, at)
+                return found
             found.direction = direction
             return found
         step = _step(clauses, found, at)
@@ -95,6 +107,8 @@ def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
         return at - 1
     if at in clauses.label_at:
         return clauses.label_at[at].first - 1
+    if low == ":":
+        found.is_past_colon = True
     cue = clauses.covering.get(at)
     if cue is None and found.link_word == "of" and found.link_at == at + 1 and low in lexicon.CARRIERS:
         found.tie("", "", -1)
@@ -158,6 +172,8 @@ def direction(clauses: Clauses, found: Governor, behind: Cue | None, number: Num
     if behind is not None or found.link in ("from", "versus"):
         return behind
     for cue in reversed(clauses.inside(Sort.DIRECTION, (clauses.gap(order)[0], number.first))):
+        if found.is_past_colon or found.link_word in _STATES:
+            return None
         if cue.phrase not in lexicon.ADJACENT_ONLY:
             return cue
         if any(clauses.low(at) in lexicon.BREAKS for at in range(cue.last, number.first)):

@@ -137,7 +137,7 @@ DIRECTIONS: dict[str, Direction] = {
     **dict.fromkeys(_MISSES, Direction.DOWN),
     **dict.fromkeys(("above", "over", "more", "in excess of", "better than", "north of"), Direction.UP),
     **dict.fromkeys(
-        ("below", "under", "less", "behind", "short of", "shy of", "south of", "fell short", "falls short", "falling short"), Direction.DOWN
+        ("below", "under", "less", "fewer", "behind", "short of", "shy of", "south of", "fell short", "falls short", "falling short"), Direction.DOWN
     ),
     **dict.fromkeys(
         words(
@@ -174,13 +174,13 @@ FOLLOWING = word_set(
     premium increase decrease rise fall decline drop gain growth jump surge climb slide slump slip dip plunge improvement
     deterioration expansion contraction compression erosion reduction cut loss change move swing shift difference gap delta
     variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements
-    uptick lost sacrificed ceded outperformance acceleration tumble advance rally boost lift
+    fewer uptick lost sacrificed ceded outperformance acceleration tumble advance rally boost lift
     """
 ) | phrase_set("short of | fell short | given up | gave up | given back | shy of | north of | south of | in excess of | better than")
 # Adjectives and prepositions that state a direction only next to their number ("higher by", "0.4% below").
 ADJACENT_ONLY = word_set(
     """
-    above below higher lower ahead behind short under over more less better worse light weaker wider narrower up down growing
+    above below higher lower ahead behind short under over more less fewer better worse light weaker wider narrower up down growing
     rising falling declining growth increase decline expansion change move shift gap spread top tops lift boost recovery cut
     cuts gain gains drag squeeze loss premium upside reduction lower raise raised add adds added short of in excess of better
     than north of south of
@@ -225,7 +225,7 @@ LINKS = {
     "by": "by",
     **dict.fromkeys(words("to into toward towards"), "to"),
     **dict.fromkeys(("from",), "from"),
-    **dict.fromkeys(words("versus vs against than compared"), "versus"),
+    **dict.fromkeys(words("versus vs against than compared after following vs. cf"), "versus"),
     **dict.fromkeys(
         words(
             """
@@ -442,6 +442,14 @@ SEPARATORS = frozenset(
         "into",
     ]
 )
+# What says that a sentence speaks of a part of a whole, and of what is left of it.
+SHARES = word_set(
+    """
+    share shares portion proportion part mix weight fraction of made make makes account accounts accounted accounting equal equals
+    equalled equivalent represent represents represented representing contributed contributes contribute stems came comes worth
+    """
+)
+RESTS = word_set("remaining remainder other others rest balance left")
 # Where one thought ends and another starts.
 BREAKS = word_set("; — while whereas although though but")
 # A metric after one of these is not what the sentence says the number of: "helped by capex".

@@ -60,6 +60,9 @@ class Mention:
     link: str = ""
     """The word that ties the number to what stands before it: by, to, from, versus, level."""
     periods: frozenset[Period] = frozenset()
+    around: frozenset[Period] = frozenset()
+    labels_around: tuple[PeriodLabel, ...] = ()
+    """Periods said earlier in the sentence, or later of more than their own number: they allow, and refuse nothing."""
     said: frozenset[Period] = frozenset()
     labels: tuple[PeriodLabel, ...] = ()
     labels_said: tuple[PeriodLabel, ...] = ()
@@ -72,10 +75,18 @@ class Mention:
     named: tuple[str, ...] = ()
     """Every metric that the sentence names."""
     named_segments: tuple[str, ...] = ()
+    recalled: tuple[str, ...] = ()
+    """Every metric that the sentence before names."""
     is_certain: bool = True
-    """Whether `metrics` stands by the number itself, and not only somewhere near."""
+    """Whether `metrics` stands before or right behind the number, and not only somewhere near."""
+    is_strong: bool = False
+    """Whether nothing but verbs, links and hedges stands between the metric and the number: "gross margin was 12.8%"."""
     is_segment_certain: bool = False
     is_expected: bool = False
     """Whether the sentence gives the number as what was expected or guided: "consensus of CNY 2,715m"."""
+    is_share: bool = False
+    """Whether the sentence speaks of a part of a whole."""
+    is_rest: bool = False
+    """Whether the sentence gives the number as what is left of a whole: "the remaining 7%"."""
     is_loss: bool = False
     is_modal: bool = False

@@ -5,6 +5,7 @@ One pass over the tokens finds every phrase; within one sort of phrase the longe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -24,12 +25,26 @@ _JOINERS = frozenset(("-", "/", "&", "–"))
 _BASIS_METRICS = {"constant_currency_growth": BasisWord.CONSTANT_CURRENCY, "organic_growth": BasisWord.ORGANIC}
 
 
+# What prose puts before a metric's name to say that it is the company's own, and what is in the name already.
+_ADJUSTED_PREFIXES = ("adjusted", "adj", "non gaap", "non ifrs", "core", "underlying", "normalized", "normalised", "comparable")
+_BASIS_PREFIXES = (*_ADJUSTED_PREFIXES, "gaap", "ifrs", "reported", "statutory")
+# A metric by GAAP or IFRS -> the same as the company adjusts it.
+ADJUSTED = {
+    "eps_diluted" if name == "adjusted_eps" else name.removeprefix("adjusted_"): name
+    for name in vocabulary()
+    if name.startswith("adjusted_") and (name == "adjusted_eps" or name.removeprefix("adjusted_") in vocabulary())
+}
+UNADJUSTED = {adjusted: plain for plain, adjusted in ADJUSTED.items()}
+
+
 class Sort(Enum):
     """What a phrase tells."""
 
     METRIC = auto()
     FAMILY = auto()
     SEGMENT = auto()
+    SHORT_SEGMENT = auto()
+    """One common word of a segment's name, which only a capital tells from the word itself: "Data", "Services"."""
     DIRECTION = auto()
     APPROXIMATION = auto()
     PERIOD = auto()
@@ -64,9 +79,11 @@ class Names:
 
     def add(self, phrase: str, sort: Sort, value: Any) -> None:
         node = self._root
+        before = ""
         for token in tokenize(phrase):
-            if token.low not in _JOINERS:
+            if token.low not in _JOINERS and not (token.low == "." and before in lexicon.ABBREVIATIONS):
                 node = node.following.setdefault(token.low, _Node())
+            before = token.low
         if node is not self._root:
             node.meanings.setdefault(sort, value)
 
@@ -89,7 +106,8 @@ class Names:
         node, at = self._root, first
         passed: list[str] = []
         while at < len(tokens):
-            if tokens[at].low in _JOINERS and passed:
+            low = tokens[at].low
+            if passed and (low in _JOINERS or (low == "." and tokens[at].touches and passed[-1] in lexicon.ABBREVIATIONS)):
                 at += 1
                 continue
             step = node.following.get(tokens[at].low)
@@ -98,7 +116,8 @@ class Names:
             passed.append(tokens[at].low)
             node, at = step, at + 1
             for sort, value in node.meanings.items():
-                best[sort] = Cue(sort, value, first, at, " ".join(passed))
+                if sort is not Sort.SHORT_SEGMENT or tokens[first].is_capital:
+                    best[sort] = Cue(sort, value, first, at, " ".join(passed))
         return best.values()
 
 
@@ -109,6 +128,9 @@ def common_names() -> Names:
     for metric in vocabulary().values():
         for name in metric.names:
             names.add(name, Sort.METRIC, metric.id)
+            if (adjusted := ADJUSTED.get(metric.id)) and not name.startswith(_BASIS_PREFIXES):
+                for prefix in _ADJUSTED_PREFIXES:
+                    names.add(f"{prefix} {name}", Sort.METRIC, adjusted)
             if basis := _BASIS_METRICS.get(metric.id):
                 names.add(name, Sort.BASIS, basis)
     tables: tuple[tuple[dict[str, Any], Sort], ...] = (
@@ -129,19 +151,63 @@ def common_names() -> Names:
 def names_of(sheet: FactSheet) -> Names:
     """The common names and the sheet's segments."""
     names = Names(common_names())
-    for segment in {fact.segment for fact in sheet.facts if fact.segment is not None}:
-        for phrase in _spellings(segment):
+    segments = sorted({fact.segment for fact in sheet.facts if fact.segment is not None})
+    for segment in segments:
+        for phrase in _spellings(segment, sheet.company.name):
             names.add(phrase, Sort.SEGMENT, slug(segment))
+    for segment in segments:
+        for word in _short(segment):
+            names.add(word, Sort.SHORT_SEGMENT, slug(segment))
     return names
 
 
-def _spellings(segment: str) -> Iterable[str]:
-    """`Client Computing Group (CCG)` -> that, "client computing group", "client computing", "ccg"."""
+# Words that say what kind of part a segment is: prose drops them.
+_KINDS = (" group", " segment", " business", " division", " unit", " cloud", " products", " operations", " and other", " & other", " region")
+_SMALL = frozenset(("and", "of", "the", "&", "-"))
+_PAIRED = (" and ", " & ")
+
+
+def _spellings(segment: str, company: str) -> Iterable[str]:
+    """`Client Computing Group (CCG)` -> that, "client computing group", "client computing", "ccg".
+
+    `Data Center and AI` -> also "dcai"; `Sales and marketing` -> also "marketing and sales"; `Intel Foundry Services` of
+    Intel -> also "foundry services"; `Wearables, Home and Accessories` -> also "wearables".
+    """
     yield segment
     plain, bracket, inside = segment.partition(" (")
     if bracket and len(inside) > 2:
         yield plain
         yield inside.rstrip(")")
-    for ending in (" group", " segment", " business", " division"):
-        if plain.lower().endswith(ending):
-            yield plain[: -len(ending)]
+    for form in _forms(plain, company):
+        yield form
+        for pair in _PAIRED:
+            left, joined, right = form.partition(pair)
+            if joined and "," not in form:
+                yield f"{right}{pair}{left}"
+    words = [word for word in re.split(r"[\s,&/-]+", plain) if word and word.lower() not in _SMALL]
+    if len(words) > 1:
+        yield "".join(word if word.isupper() else word[0] for word in words)
+        yield " ".join(word[0] for word in words)
+    first, comma, _ = plain.partition(",")
+    if comma and len(first) > 5:
+        yield first
+    if plain.startswith("General and administrative"):
+        yield "g a"
+
+
+def _forms(plain: str, company: str) -> Iterable[str]:
+    """The name without the company's own and without the word for what kind of part it is."""
+    yield plain
+    own = company.split()[0]
+    if plain.startswith(own + " "):
+        yield plain.removeprefix(own + " ")
+    for ending in _KINDS:
+        if plain.lower().endswith(ending) and " " in (short := plain[: -len(ending)]):
+            yield short
+
+
+def _short(segment: str) -> Iterable[str]:
+    """The one word that is left of "Data cloud", or the last of a name: "Appliances" of "Domestic Appliances"."""
+    for ending in _KINDS:
+        if segment.lower().endswith(ending) and " " not in (short := segment[: -len(ending)]):
+            yield short

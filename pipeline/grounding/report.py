@@ -14,6 +14,9 @@ unsupported: nothing in the facts decides it, or it cannot be read."""
 
 DECISIONS: tuple[Decision, ...] = ("grounded", "structural", "contradicted", "unsupported")
 
+COMPUTED = "computed: "
+"""What the rule of a number that is computed from several facts begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class NumberCheck:
@@ -33,6 +36,11 @@ class NumberCheck:
     @property
     def is_problem(self) -> bool:
         return self.decision in ("contradicted", "unsupported")
+
+    @property
+    def formula(self) -> str | None:
+        """How the number is computed from several facts; None where it rests on one."""
+        return self.rule.removeprefix(COMPUTED) if self.rule.startswith(COMPUTED) else None
 
 
 @dataclass(frozen=True, slots=True)

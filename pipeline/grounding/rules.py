@@ -35,6 +35,10 @@ class Context(Protocol):
         """The metrics that the mention may be about."""
         ...
 
+    def named(self, mention: Mention) -> frozenset[str]:
+        """Every metric that the sentence, or the one before, speaks of, with what follows from two of them."""
+        ...
+
     def finest(self, figure: Figure) -> Decimal:
         """The finest rounding that prose may give the figure."""
         ...
@@ -61,6 +65,8 @@ def is_change(figure: Figure) -> bool:
 
 def metric(mention: Mention, figure: Figure, context: Context) -> str | None:
     if figure.metric.id in context.allowed(mention):
+        return None
+    if not mention.is_strong and figure.metric.id in context.named(mention):
         return None
     if mention.metrics and mention.is_certain:
         return f"is {label(figure)}, not what the sentence says it of"
@@ -99,6 +105,9 @@ def form(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None
     if figure.change is None and mention.form is Form.CHANGE:
         return "is a level, stated as a change"
+    if figure.unit.cls is UnitClass.PERCENT and figure.metric.unit is not UnitClass.PERCENT and not mention.wholes:
+        # A percentage of an amount can only be how much it grew.
+        return None
     if figure.change is not None and mention.form in (Form.LEVEL, Form.BASE):
         return "is a change, stated as a level"
     return None
@@ -223,13 +232,14 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             is_target = mention.is_modal and (
                 mention.link == "to" or mention.approximator in (Approximation.MORE_THAN, Approximation.LESS_THAN)
             )
-            if mention.is_expected or not (is_compared or named or own in said or change in said or is_target):
+            is_near = own in mention.around or _named(mention.labels_around, figure.period)
+            if mention.is_expected or not (is_compared or named or own in said or change in said or is_target or is_near):
                 return f"is that of {figure.period.label}, which the sentence does not say"
         case Role.HISTORY:
             if not named and not _named(mention.labels_said, figure.period):
                 return f"is that of {figure.period.label}, which the sentence does not name"
         case Role.CONSENSUS:
-            if not {*_CONSENSUS, Said.OUTLOOK} & said and not (mention.link == "versus" and _CONSENSUS & mention.said):
+            if not {*_CONSENSUS, Said.OUTLOOK} & (said | mention.around) and not (mention.link == "versus" and _CONSENSUS & mention.said):
                 return "is the consensus, which the sentence does not say"
         case Role.GUIDANCE:
             if not {Said.GUIDANCE, Said.OUTLOOK} & mention.said and not named:

@@ -21,19 +21,30 @@ _LOSS_REACH = 4
 
 def metrics(
     clauses: Clauses, number: Number, order: int, found: Governor, inherited: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """(metrics that the figure may be of, wholes that it is a share of, whether the metrics stand by the figure)."""
+) -> tuple[tuple[str, ...], tuple[str, ...], bool, bool]:
+    """(metrics that the figure may be of, wholes that it is a share of, whether the metrics stand by the figure, and right by it)."""
     governed, whole = _behind(clauses, number, order)
     if governed is not None and not (found.link == "level" and found.metrics):
-        return metrics_of(governed), (), True
+        return metrics_of(governed), (), True, True
     wholes = metrics_of(whole) if whole is not None else ()
     if before := _before(clauses, number, order):
-        return before, wholes, True
+        return before, wholes, True, _is_tied(clauses, number, order, before)
     later = [cue for cue in clauses.metrics if cue.first >= number.last and cue is not whole]
     if later:
         # "At 12.8%, gross margin was ...": the sentence opens with the figure of what comes next.
-        return metrics_of(later[0]), wholes, found.link == "level" and found.link_at == clauses.first
-    return inherited, wholes, False
+        is_opening = found.link == "level" and found.link_at == clauses.first
+        return metrics_of(later[0]), wholes, is_opening, is_opening
+    return inherited, wholes, False, False
+
+
+def _is_tied(clauses: Clauses, number: Number, order: int, chosen: tuple[str, ...]) -> bool:
+    """Whether only words that every figure has around it stand between the nearest metric and the figure."""
+    gap = clauses.gap(order)[0]
+    near = [cue for cue in clauses.metrics if gap <= cue.first and cue.last <= number.first]
+    if not near or not set(metrics_of(near[-1])) & set(chosen):
+        return False
+    strangers = [at for at in range(near[-1].last, clauses.start_of(number)) if clauses.is_strange(at)]
+    return not strangers
 
 
 def _behind(clauses: Clauses, number: Number, order: int) -> tuple[Cue | None, Cue | None]:

@@ -36,6 +36,8 @@ class Token(NamedTuple):
     end: int
     touches: bool
     """No space stands between this token and the one before."""
+    is_capital: bool = False
+    """It starts with a capital."""
 
 
 def tokenize(text: str) -> list[Token]:
@@ -48,7 +50,7 @@ def tokenize(text: str) -> list[Token]:
             low = low[:-2]
         elif kind == "number" and not low.isascii():
             kind = "script"
-        tokens.append(Token(kind, low, match.start(), match.end(), match.start() == last))
+        tokens.append(Token(kind, low, match.start(), match.end(), match.start() == last, match[0][0].isupper()))
         last = match.end()
     return tokens
 

@@ -58,6 +58,9 @@ def take_sign(tape: Tape, number: Number, at: int, floor: int) -> int:
             number.sign = 1 if tape.low(at) == "+" else -1
             number.first = min(number.first, at)
             return at - 1
+    if at >= floor and tape.low(at) in ("minus", "negative") and not number.sign:
+        number.sign, number.first = -1, min(number.first, at)
+        return at - 1
     return at
 
 

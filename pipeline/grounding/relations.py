@@ -1,0 +1,91 @@
+"""Numbers that follow from the other figures of their own text: "5.0% against 27.6%, 22.6 points apart".
+
+A reader computes such a number from two figures that stand beside it, or that the sentence names. Only formulas that need
+no explanation count: a difference, a sum, a ratio, a share, what is left of a whole, and growth of one metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import permutations
+
+from pipeline.facts.figures import Figure
+from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, Scale, UnitClass, exact
+from pipeline.grounding.models import Form, Mention
+from pipeline.grounding.rules import said_sign
+from pipeline.grounding.values import agrees, is_too_precise, printed_step
+
+# More operands than this make chance matches likely.
+_MOST_OPERANDS = 10
+_AMOUNTS = frozenset((UnitClass.MONEY, UnitClass.PER_SHARE, UnitClass.SHARES, UnitClass.COUNT, UnitClass.DAYS))
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What a formula gives. `change_of` is the figure whose change it is, None where the order of the two says nothing."""
+
+    formula: str
+    quantity: Quantity
+    scale: Scale = Scale.ONE
+    change_of: Figure | None = None
+
+
+def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decimal]) -> str | None:
+    """The formula over two of the operands that gives the mention, or None. `shares` are percentages that the text states."""
+    found = list(_of_pairs(mention, operands[:_MOST_OPERANDS]))
+    if mention.is_rest:
+        found += [Relation(f"100% - {share}%", Quantity(HUNDRED - share, PERCENT, exact(HUNDRED - share))) for share in shares if 0 < share < HUNDRED]
+    for relation in found:
+        if (
+            agrees(mention, relation.quantity, relation.scale)
+            and not is_too_precise(mention, printed_step(relation.quantity, relation.scale))
+            and _sign_agrees(mention, relation)
+        ):
+            return f"computed: {relation.formula}"
+    return None
+
+
+def _of_pairs(mention: Mention, operands: Sequence[Figure]) -> Iterator[Relation]:
+    for a, b in permutations(operands, 2):
+        if a.unit.currency == b.unit.currency and a.quantity.unit.cls is b.quantity.unit.cls:
+            try:
+                yield from _of_pair(mention, a, b)
+            except (ValueError, ArithmeticError):
+                continue
+
+
+def _of_pair(mention: Mention, a: Figure, b: Figure) -> Iterator[Relation]:
+    unit, cls = mention.unit, a.unit.cls
+    is_later = a.stem == b.stem and a.change is b.change and (a.period.end, a.role.value) != (b.period.end, b.role.value)
+    like = a if is_later and a.period.end >= b.period.end else None
+    is_larger = a.quantity.value >= b.quantity.value
+    if unit in (UnitClass.POINTS, UnitClass.PERCENT) and cls in (UnitClass.PERCENT, UnitClass.POINTS):
+        if unit is UnitClass.POINTS and (like is not None or (is_larger and not is_later)):
+            yield Relation(f"{a.id} - {b.id}", a.quantity.points_from(b.quantity), change_of=like)
+        return
+    if unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT:
+        yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity))
+    elif unit is UnitClass.PERCENT and like is not None:
+        yield Relation(f"{a.id} / {b.id} - 1", a.quantity.growth_from(b.quantity), change_of=like)
+    elif unit is UnitClass.PERCENT and not is_later and not is_larger and mention.form is not Form.CHANGE and mention.is_share:
+        yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
+    elif unit is cls or (unit is UnitClass.MONEY and cls is UnitClass.PER_SHARE) or (unit is None and cls in _AMOUNTS):
+        if mention.currencies and a.unit.currency and a.unit.currency not in mention.currencies:
+            return
+        if like is not None or (is_larger and not is_later):
+            yield Relation(f"{a.id} - {b.id}", a.quantity - b.quantity, a.scale, like)
+        if a.id < b.id and mention.form is not Form.CHANGE:
+            yield Relation(f"{a.id} + {b.id}", a.quantity + b.quantity, a.scale)
+
+
+def _sign_agrees(mention: Mention, relation: Relation) -> bool:
+    """A change is said in its own direction; of a gap between two figures either may be named first."""
+    if relation.change_of is None or relation.quantity.value == 0:
+        return True
+    said = said_sign(mention, relation.change_of)
+    if mention.sign and said and mention.sign != said:
+        return False
+    stated = mention.sign or said
+    return not stated or (relation.quantity.value > 0) == (stated > 0)
