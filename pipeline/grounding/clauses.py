@@ -8,10 +8,8 @@ in "0.4% below consensus of CNY 2,715m" the word consensus speaks of either.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import lexicon
 from pipeline.grounding.names import Cue, Sort
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
@@ -38,10 +36,13 @@ class Clauses:
         taken -= {
             at
             for cue in cues
-            if cue.sort is Sort.PERIOD and horizons.get(cue.first, cue.last + 1) <= cue.last and self.tokens[cue.first - 1].low not in _AHEAD
+            if cue.sort is Sort.PERIOD and self.tokens[cue.first - 1].low not in _AHEAD
+            if any(cue.first <= first and last <= cue.last for first, last in horizons.items())
             for at in range(cue.first, cue.last)
         }
-        hidden = {at for cue in cues if cue.sort is Sort.IDIOM for at in range(cue.first, cue.last)}
+        # "More than" is a hedge, and a direction where a figure ends right before it: "$0.9bn more than a year earlier".
+        ends = {number.last for number in self.figures}
+        hidden = {at for cue in cues if cue.sort is Sort.IDIOM and cue.first not in ends for at in range(cue.first, cue.last)}
         self.cues = [
             cue for cue in cues if not (cue.sort is Sort.DIRECTION and cue.first in hidden) and taken.isdisjoint(range(cue.first, cue.last))
         ]
@@ -118,7 +119,11 @@ class Clauses:
     def left(self, order: int) -> Span:
         """What stands before a figure and may belong to it."""
         start, end = self.gap(order)
-        return (self._separator(self._past_bracket(start, end), end, start) if order > 0 else start), end
+        if order == 0:
+            return start, end
+        first = self._separator(self._past_bracket(start, end), end, start)
+        breaks = [at for at in range(first, end) if self.low(at) in lexicon.BREAKS and at not in self.covering]
+        return (breaks[-1] if breaks else first), end
 
     def right(self, order: int) -> Span:
         """What stands behind a figure and may belong to it: "30.7% (Q2 FY24)", "30.7% in Q2 FY24"."""
@@ -196,12 +201,7 @@ class Clauses:
 
 def metrics_of(cue: Cue) -> tuple[str, ...]:
     """The metric ids that a phrase may mean: one, or a family ("margins")."""
-    return _family(cue.value) if cue.sort is Sort.FAMILY else (cue.value,)
-
-
-@cache
-def _family(ending: str) -> tuple[str, ...]:
-    return tuple(name for name in vocabulary() if name.endswith(ending))
+    return tuple(cue.value) if cue.sort is Sort.FAMILY else (cue.value,)
 
 
 def all_metrics_of(cues: Sequence[Cue]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pipeline.grounding.clauses import Clauses, Span, all_metrics_of
 from pipeline.grounding.lexicon import Direction, Period
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Cue, Sort
-from pipeline.grounding.numbers import Number, PeriodLabel
+from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.tokens import Token
 
 _LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|"))
@@ -21,6 +21,7 @@ _LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|"))
 _WHOSE = frozenset((Period.CONSENSUS, Period.STREET, Period.GUIDANCE, Period.OUTLOOK))
 _PLACES_IN_TIME = _WHOSE | {Period.PRIOR_YEAR, Period.PRIOR_QUARTER, Period.YTD}
 _RATES = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
+_PAST = frozenset(("last", "past", "previous", "trailing"))
 _FROM_TO = frozenset(("to", ",", "(", ")"))
 
 
@@ -48,6 +49,8 @@ class Sentence:
             "recalled": self.inherited,
             "named_segments": named_segments,
             "is_modal": is_modal,
+            "bases_said": frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.BASIS),
+            "is_trend": self._is_trend(),
             "is_share": any(clauses.low(at) in lexicon.SHARES for at in range(clauses.first, clauses.last)),
         }
         found: list[Mention] = []
@@ -60,6 +63,12 @@ class Sentence:
             figures.append(self._carried(mention, figures))
             found.append(figures[-1])
         return found
+
+    def _is_trend(self) -> bool:
+        clauses = self.clauses
+        past = any(n.kind is Kind.HORIZON and clauses.low(n.first - 1) in _PAST for n in self.numbers if n.first > clauses.first)
+        labels = {number.label for number in self.numbers if number.label is not None}
+        return past or len(labels) > 2 or (len(labels) == 2 and clauses.low(clauses.first) == "between")
 
     def _written(self, number: Number) -> dict[str, Any]:
         """The number as it is written."""
@@ -120,6 +129,8 @@ class Sentence:
             segments=subjects.segments(clauses, number, order),
             is_segment_certain=subjects.is_segment_certain(clauses, number, order),
             is_loss=is_loss,
+            may_be_negative=any(clauses.low(at) in lexicon.NEGATIVES for at in range(clauses.first, min(right[1], number.last + 4))),
+            is_bracketed=clauses.start_of(number) < number.first,
             is_rest=any(clauses.low(at) in lexicon.RESTS for at in range(*left)),
         )
 
@@ -177,9 +188,11 @@ class Sentence:
         if "or" in between:
             # "Missed by CNY 11m, or 0.4%": the same said in another unit.
             return _of_period(_like(mention, before), before) if alike is None else _like(mention, alike)
-        if alike is before:
-            return _like(mention, before)
+        if alike is before and not mention.wholes:
+            return _of_basis(_like(mention, before), before)
         # "EPS slid 31% from $2.40, net income 31.8% from $36.3bn": the verb is said once.
+        if mention.wholes:
+            return mention
         return _like(mention, alike) if alike is not None and alike.form is Form.CHANGE and mention.unit in _RATES else mention
 
     def _moved(self, mention: Mention, order: int) -> Mention:
@@ -198,6 +211,10 @@ def _like(mention: Mention, other: Mention) -> Mention:
         direction=mention.direction or other.direction,
         direction_word=mention.direction_word or other.direction_word,
     )
+
+
+def _of_basis(mention: Mention, other: Mention) -> Mention:
+    return replace(mention, bases=mention.bases or other.bases)
 
 
 def _of_period(mention: Mention, other: Mention) -> Mention:

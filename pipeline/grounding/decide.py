@@ -15,7 +15,8 @@ from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, slug, stem, written, written_with_base
 from pipeline.facts.formulas import FORMULAS
 from pipeline.facts.quantity import Interval, UnitClass
-from pipeline.facts.sheet import Basis, Role
+from pipeline.facts.sheet import Basis, PeriodKind, Role
+from pipeline.facts.sheet import Period as SheetPeriod
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import computed, relations, rules
 from pipeline.grounding.lexicon import KIN, BasisWord, Period
@@ -41,7 +42,7 @@ _STRUCTURE = {
     Kind.ISIN: "a security's number",
 }
 # What may still follow from other figures of the text.
-_OPEN = frozenset(("value", "no fact", "no unit", "metric", "segment"))
+_OPEN = frozenset(("value", "no fact", "no unit", "metric", "segment", "unit"))
 _MOST_BESIDE = 6
 _ANALYSTS = frozenset(("analyst", "analysts", "estimates", "forecasts"))
 _COMMON = (Change.YOY, Change.QOQ)
@@ -69,6 +70,11 @@ class Checker:
             self._finest[figure.id] = sized.finest
             self._by_stem[figure.stem].append(figure)
             self._by_metric[figure.metric.id].append(figure)
+        of_segment: dict[str, set[str]] = defaultdict(set)
+        for figure in self.figures:
+            if figure.segment is not None:
+                of_segment[slug(figure.segment)].add(figure.metric.id)
+        self._of_segment = {name: frozenset(metrics) for name, metrics in of_segment.items()}
         self._kin: dict[str, frozenset[str]] = {}
 
     def check(self, text: str, evidence: Collection[str] | None = None) -> Report:
@@ -99,7 +105,10 @@ class Checker:
         return [
             f
             for f in self.figures
-            if f.change is None and f.role is Role.ACTUAL and f.metric.id in names and (f.segment is None or slug(f.segment) in mention.named_segments)
+            if f.change is None
+            and f.metric.id in names
+            and (f.segment is None or slug(f.segment) in mention.named_segments)
+            and rules.is_spoken_of(mention, f, self)
         ]
 
     # -- one number -----------------------------------------------------------------------------------------------------------
@@ -251,6 +260,10 @@ class Checker:
 
     def named(self, mention: Mention) -> frozenset[str]:
         names = {*mention.named, *mention.recalled, *mention.metrics, *mention.wholes}
+        if mention.unit is UnitClass.PER_SHARE:
+            names.add("eps_diluted")
+        for segment in mention.named_segments if not mention.named else ():
+            names |= self.metrics_of_segment(segment)
         for name in tuple(names):
             names |= self.kin(name)
         names |= self._siblings(names, mention.bases)
@@ -280,8 +293,14 @@ class Checker:
             f for f in self._by_stem[figure.stem] if f.change is not None and f.change.value in ("yoy", "qoq") and f.role is Role.ACTUAL
         ]
 
-    def has_segment(self, metric: str, segment: str) -> bool:
-        return f"{metric}.{segment}" in self._by_stem
+    def metrics_of_segment(self, segment: str) -> frozenset[str]:
+        return self._of_segment.get(segment, frozenset())
+
+    def place(self, period: SheetPeriod) -> Period | None:
+        days = (self.facts.sheet.reported_period.end - period.end).days
+        if period.kind is PeriodKind.ANNUAL:
+            return None
+        return Period.PRIOR_YEAR if 350 <= days <= 380 else Period.PRIOR_QUARTER if 80 <= days <= 100 else None
 
     def has_gaap_sibling(self, figure: Figure) -> bool:
         return any(

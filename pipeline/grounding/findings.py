@@ -61,7 +61,7 @@ class PassageRead(Strict):
 class PartUnread(Strict):
     """Something with digits, or a picture, that stands in the document and was not read."""
 
-    kind: Annotated[str, Field(description="such as 'picture', 'code' or 'footnote mark'")]
+    kind: Annotated[str, Field(description="such as 'picture', 'code' or 'raised mark'")]
     line: Line
     place: Place
 

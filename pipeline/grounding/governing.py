@@ -114,7 +114,7 @@ def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
         found.tie("", "", -1)
         return at - 1
     if cue is None:
-        is_passed = low in lexicon.FILLERS or low in lexicon.PACE_VERBS or low in _QUOTES or (bool(found.link) and low in _AFTER_LINK)
+        is_passed = (low == "." and clauses.low(at - 1) in lexicon.ABBREVIATIONS) or low in lexicon.FILLERS or low in lexicon.PACE_VERBS or low in _QUOTES or (bool(found.link) and low in _AFTER_LINK)
         return at - 1 if is_passed else None
     if cue.sort in (Sort.METRIC, Sort.FAMILY):
         if found.metrics:
@@ -122,6 +122,10 @@ def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
         found.metrics.append(cue)
     elif cue.sort is Sort.PERIOD:
         found.periods.append(cue.value)
+        first = cue.phrase.split()[0]
+        if not found.link and lexicon.LINKS.get(first) in ("from", "versus"):
+            # "From last year's RMB 318m".
+            found.tie(lexicon.LINKS[first], first, cue.first)
         if found.link == "level" and cue.value in _EXPECTED:
             return None
     return cue.first - 1
@@ -141,6 +145,8 @@ def following(clauses: Clauses, order: int) -> Cue | None:
     strangers = 0
     while at < end:
         cue = clauses.direction_at.get(at)
+        if cue is not None and cue.phrase in lexicon.ADJECTIVES and cue.last in clauses.metric_at:
+            return None
         if cue is not None and cue.phrase in lexicon.FOLLOWING:
             return None if _is_of_next(clauses, cue, order) else cue
         covering = clauses.covering.get(at)
@@ -165,15 +171,19 @@ def _is_of_next(clauses: Clauses, cue: Cue, order: int) -> bool:
 
 def direction(clauses: Clauses, found: Governor, behind: Cue | None, number: Number, order: int) -> Cue | None:
     """The word that says which way the figure went: right before it, behind it, or the nearest verb before it."""
-    if found.direction is not None and found.link != "from":
+    if found.direction is not None and found.link != "from" and not (found.direction.phrase == "loss" and number.unit not in _SHARES):
         if _names_consensus(found, number):
             return None
         return (_rate_noun(clauses, found.direction, order) if found.link == "to" else None) or found.direction
+    if found.link == "to":
+        behind = None
     if behind is not None or found.link in ("from", "versus"):
         return behind
     for cue in reversed(clauses.inside(Sort.DIRECTION, (clauses.gap(order)[0], number.first))):
         if found.is_past_colon or found.link_word in _STATES:
             return None
+        if cue.phrase == "loss" and number.unit not in _SHARES:
+            continue
         if cue.phrase not in lexicon.ADJACENT_ONLY:
             return cue
         if any(clauses.low(at) in lexicon.BREAKS for at in range(cue.last, number.first)):
@@ -190,6 +200,8 @@ def _rate_noun(clauses: Clauses, verb: Cue, order: int) -> Cue | None:
 def form(clauses: Clauses, number: Number, found: Governor, behind: Cue | None, way: Cue | None) -> Form | None:
     """Whether the sentence gives the figure as a level, as a change, or as where a change started; None where it leaves that open."""
     is_percent = number.unit is UnitClass.PERCENT
+    if number.unit is UnitClass.POINTS and found.link_word in _STATES and way is None and found.metrics:
+        return Form.LEVEL
     if number.is_change or number.unit is UnitClass.POINTS or found.link == "by":
         return Form.CHANGE
     if way is not None and way.phrase in lexicon.RATE_NOUNS and found.link in ("to", "level"):
@@ -206,7 +218,8 @@ def form(clauses: Clauses, number: Number, found: Governor, behind: Cue | None, 
     match found.link:
         case "level":
             if found.direction is not None:
-                return Form.CHANGE if found.is_noun or found.link_word == "at" else Form.LEVEL
+                is_pace = found.link_word == "at" and not is_amount and not found.metrics
+                return Form.CHANGE if (found.is_noun and found.direction.phrase != "loss") or is_pace else Form.LEVEL
             return Form.LEVEL if not is_percent or found.may_be_percent else None
         case "versus":
             return None

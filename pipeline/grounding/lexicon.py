@@ -85,21 +85,21 @@ def _inflected(verbs: str) -> Iterable[str]:
         yield from (verb, verb + ("es" if verb.endswith(("ch", "sh", "ss")) else "s"), doubled + "ed", doubled + "ing")
 
 
-_DOUBLING = word_set("slip dip drop tip trim step")
+_DOUBLING = word_set("slip dip drop tip trim step chop sag")
 _UP = (
-    *_inflected("increase climb gain jump surge soar advance expand rally rebound add swell mount balloon boost lift raise spike recover"),
+    *_inflected("increase climb gain jump surge soar advance expand rally rebound add swell mount balloon boost lift raise spike recover inch edge creep nudge bulge strengthen quicken swell firm"),
     *_inflected("step bounce"),
     *words(
         """
         grew grow grows grown growing rose rise rises risen rising up upped higher leap leapt leaped ahead top topped tops
-        outperformed hike hiked
+        outperformed hike hiked larger bigger stronger
         """
     ),
     "picked up", "ticked up", "edged up", "moved up", "stepped up", "came back", "went up", "outperformance",
 )  # fmt: skip
 _DOWN = (
-    *_inflected("decrease decline slip dip drop plunge slump slide tumble contract retreat recede reduce lower trim compress shed ease"),
-    *_inflected("plummet sag crater erode collapse crash tank"),
+    *_inflected("decrease decline slip dip drop plunge slump slide tumble contract retreat recede reduce lower trim compress shed ease slash chop prune pare shave dent"),
+    *_inflected("plummet sag crater erode soften moderate weaken dwindle collapse crash tank"),
     *words(
         """
         fell fall falls fallen falling down lost lose loses losing shrank shrink shrinks shrunk shrinking sank sink sinks sunk
@@ -108,7 +108,7 @@ _DOWN = (
     ),
     *words(
         """
-        compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed
+        loss smaller cheaper off compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed
         sacrifice squeezing
         """
     ),
@@ -180,7 +180,7 @@ FOLLOWING = word_set(
 # Adjectives and prepositions that state a direction only next to their number ("higher by", "0.4% below").
 ADJACENT_ONLY = word_set(
     """
-    above below higher lower ahead behind short under over more less fewer better worse light weaker wider narrower up down growing
+    loss smaller larger bigger cheaper stronger off above below higher lower ahead behind short under over more less fewer better worse light weaker wider narrower up down growing
     rising falling declining growth increase decline expansion change move shift gap spread top tops lift boost recovery cut
     cuts gain gains drag squeeze loss premium upside reduction lower raise raised add adds added short of in excess of better
     than north of south of
@@ -202,17 +202,23 @@ PACE_VERBS = word_set(
     accelerated accelerates accelerating slowed slows slowing decelerated decelerates decelerating moderated cooled
     """
 )
+# Adjectives that, right before a metric, speak of that metric: "+5% on the lower share count".
+ADJECTIVES = word_set("higher lower weaker better worse wider narrower rising falling growing declining shrinking")
 AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
 
 # Words that flip the sign of what follows: a loss of 55.8m is -55.8m.
 LOSSES = word_set("loss losses deficit outflow outflows burn")
 
+NEGATIVES = LOSSES | word_set("outflow outflows outgo burn burned credit credits benefit reversal negative minus usage used consumed")
 LOSS_VERBS = word_set("lost lose loses losing")
 # Phrases whose direction words give no direction.
 IDIOMS = phrase_set(
     """
     came up | come up | comes up | coming up | end up | ends up | ended up |
-    made up | make up | makes up | making up | up to | set up | follow up | back up | line up | lined up | start up | add up |
+    made up | make up | makes up | making up | took up | take up | takes up | taken up | taking up | ate up | eats up | eaten up | used up |
+    uses up | put up | held up | holds up | hold up | kept up | keeps up | wound up | showed up | shows up | added up | adding up |
+    up north | upside down | turned up | fell to | under gaap | under ifrs | under us gaap | on the up | down under | one off | one offs |
+    days off | off the | off balance | kicked off | spun off | paid off | set off | up to | set up | follow up | back up | line up | lined up | start up | add up |
     adds up | double down | break down | broke down | write down | written down | slow down | down payment | spin off | cut off |
     in light of | light on | on top of | top line | short term | short of detail | over time | over the | over a | more than |
     less than | no more | once more | even more | market share gains | add on | in addition | move on | gap between | more like |
@@ -225,7 +231,7 @@ LINKS = {
     "by": "by",
     **dict.fromkeys(words("to into toward towards"), "to"),
     **dict.fromkeys(("from",), "from"),
-    **dict.fromkeys(words("versus vs against than compared after following vs. cf"), "versus"),
+    **dict.fromkeys(words("versus vs against than compared compares compare comparing after following cf instead"), "versus"),
     **dict.fromkeys(
         words(
             """
@@ -274,6 +280,7 @@ class Period(StrEnum):
     PRIOR_YEAR = "prior_year"
     PRIOR_QUARTER = "prior_quarter"
     YTD = "ytd"
+    ANNUAL = "annual"
 
 
 def _each(prefixes: Iterable[str], bodies: Iterable[str]) -> Iterable[str]:
@@ -289,7 +296,7 @@ _COMPARING = phrases(
 )
 _YEAR_AGO = phrases(
     """
-    year ago | year earlier | a year ago | a year earlier | a year before | year before | one year ago | one year earlier | prior
+    py | year ago | year earlier | a year ago | a year earlier | a year before | year before | one year ago | one year earlier | prior
     year | previous year | last year | preceding year | year ago quarter | year ago period | prior year quarter | prior year period
     | same quarter last year | same period last year | same quarter a year ago | same quarter a year earlier | same period a year
     earlier | same period a year ago | corresponding period last year | comparable quarter last year | same quarter of last year |
@@ -299,9 +306,8 @@ _YEAR_AGO = phrases(
 )
 _QUARTER_AGO = phrases(
     """
-    quarter ago | quarter earlier | a quarter ago | a quarter earlier | a quarter before | prior quarter | previous quarter | last
-    quarter | preceding quarter | quarter before | prior quarter level | three months earlier | december quarter | fourth quarter
-    level
+    three months ago | quarter ago | quarter earlier | a quarter ago | a quarter earlier | a quarter before | prior quarter | previous quarter | last
+    quarter | preceding quarter | quarter before | prior quarter level | three months earlier
     """
 )
 PERIODS: dict[str, Period] = {
@@ -331,7 +337,7 @@ PERIODS: dict[str, Period] = {
     **dict.fromkeys(
         phrases(
             """
-            consensus | estimate | estimates | expectation | expectations | consensus estimate | consensus estimates | the street
+            consensus | cons | estimate | estimates | expectation | expectations | consensus estimate | consensus estimates | the street
             estimate
             """
         ),
@@ -351,9 +357,12 @@ PERIODS: dict[str, Period] = {
     **dict.fromkeys(
         phrases(
             """
-            outlook | forecast | forecasts | sees | expects | expected | projects | projected | midpoint | anticipates | watch |
-            wrong if | calls for |
-            target | targets | guide | looks for | plans
+            outlook | forecast | forecasts | forecasting | see | sees | expect | expects | expected | expecting | project | projects |
+            projected | projecting | midpoint | mid point | anticipate | anticipates | anticipated | watch | wrong if | calls for | call for |
+            target | targets | targeted | targeting | guide | guides | look for | looks for | looking for | plan | plans | planned | planning |
+            intend | intends | should | will | would | may | might | could | aims | aim for | aims for | envisage | envisages | foresee |
+            foresees | budgeted | budgets | pencils in | pencilled in | penciled in | promises | promised | reckons | predicts | predicted |
+            range | to come | is due | ahead of it | the coming | next quarter | next year | for the rest of
             """
         ),
         Period.OUTLOOK,
@@ -361,11 +370,15 @@ PERIODS: dict[str, Period] = {
     **dict.fromkeys(
         phrases(
             """
-            year to date | ytd | first half | second half | nine months | first nine months | six months | first six months | half
+            year to date | ytd | so far this year | six month | nine month | first half | second half | nine months | first nine months | six months | first six months | half
             year
             """
         ),
         Period.YTD,
+    ),
+    **dict.fromkeys(
+        phrases("full year | whole year | the whole of | as a whole | whole of | for the year as a whole | entire year | twelve month"),
+        Period.ANNUAL,
     ),
 }
 
@@ -384,18 +397,22 @@ BASES: dict[str, BasisWord] = {
         phrases(
             """
             adjusted | non gaap | non ifrs | underlying | core | normalized | normalised | ex items | excluding items | on an
-            adjusted basis | pro forma
+            adjusted basis | on a non gaap basis | on a core basis | on an underlying basis | adj | before special items | before one offs |
+            excluding one offs | excluding special items | stripping out one offs | strip out one offs | comparable basis
             """
         ),
         BasisWord.ADJUSTED,
     ),
-    **dict.fromkeys(phrases("gaap | ifrs | on a gaap basis | statutory"), BasisWord.GAAP),
+    **dict.fromkeys(phrases("gaap | ifrs | on a gaap basis | under gaap | under ifrs | us gaap | statutory | unadjusted | as reported | reported basis"), BasisWord.GAAP),
     **dict.fromkeys(
         phrases(
             """
             constant currency | constant currencies | in constant currency | at constant currency | at constant currencies | on a
             constant currency basis | currency neutral | excluding currency | at constant exchange rates | cc | fx neutral | on a
-            currency neutral basis
+            currency neutral basis | at constant rates | constant rates | at constant fx | constant fx | ex currency | ex fx | excluding fx |
+            strip out currency | stripping out currency | stripped of currency | net of currency | before currency | without currency |
+            currency aside | excluding exchange rates | in local currency | in local currencies | at unchanged exchange rates |
+            currency adjusted | fx adjusted | adjusted for currency | excluding foreign exchange | excluding currency effects
             """
         ),
         BasisWord.CONSTANT_CURRENCY,
@@ -466,7 +483,27 @@ ABBREVIATIONS = word_set(
     """
 )
 # Metrics that a loose word may mean. Used only where the vocabulary has no longer phrase at that place.
-FAMILIES: dict[str, str] = {"margin": "_margin", "margins": "_margin", "profitability": "_margin"}
+_MARGINS = ("gross_margin", "adjusted_gross_margin", "operating_margin", "adjusted_operating_margin", "ebitda_margin",
+    "adjusted_ebitda_margin", "net_margin", "fcf_margin", "net_interest_margin")  # fmt: skip
+_PROFITS = ("net_income", "operating_income", "gross_profit", "adjusted_net_income", "adjusted_operating_income", "ebitda", "adjusted_ebitda")
+_EARNINGS = (*_PROFITS, "eps_diluted", "adjusted_eps")
+FAMILIES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(words("margin margins profitability"), _MARGINS),
+    **dict.fromkeys(words("profit profits loss losses"), _PROFITS),
+    **dict.fromkeys(words("earnings earned earn earns"), _EARNINGS),
+    **dict.fromkeys(words("debt"), ("total_debt", "net_debt", "long_term_debt", "short_term_debt")),
+    **dict.fromkeys(words("dividends dividend"), ("dividends_paid", "dividends_per_share")),
+    **dict.fromkeys(words("volume volumes"), ("units_sold", "gmv")),
+    **dict.fromkeys(words("employees people staff workers jobs"), ("headcount",)),
+    **dict.fromkeys(words("buyers customers users subscribers members"), ("active_buyers", "customers", "paid_subscribers", "monthly_active_users")),
+    **dict.fromkeys(words("cash"), ("cash", "cash_and_investments")),
+    **dict.fromkeys(words("stores"), ("store_count",)),
+    **dict.fromkeys(words("inventories stock"), ("inventory",)),
+    "tax": ("tax_rate", "adjusted_tax_rate"),
+    "comparable growth": ("same_store_sales",),
+    "tax charge": ("tax_expense",),
+    "ads": ("revenue",),
+}
 # A metric named in prose also means these, where the sheet holds no level of the one that is named.
 KIN: dict[str, tuple[str, ...]] = {
     "capex": ("capex_with_leases",),
@@ -474,6 +511,7 @@ KIN: dict[str, tuple[str, ...]] = {
     "debt_to_ebitda": ("net_debt_to_ebitda",),
     "eps_diluted": ("ffo_per_share",),
     "cash": ("cash_and_investments",),
+    "cash_and_investments": ("cash", "short_term_investments"),
 }
 # Metrics that are rates of change themselves: their levels are stated as changes ("shares fell 23%").
 RATES = word_set("organic_growth constant_currency_growth same_store_sales same_property_noi_growth share_price_move")

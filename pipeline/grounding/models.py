@@ -84,9 +84,16 @@ class Mention:
     is_segment_certain: bool = False
     is_expected: bool = False
     """Whether the sentence gives the number as what was expected or guided: "consensus of CNY 2,715m"."""
+    bases_said: frozenset[BasisWord] = frozenset()
+    is_trend: bool = False
+    """Whether the sentence tells of several periods: "over the last four quarters", "between Q2 2025 and Q1 2026"."""
     is_share: bool = False
     """Whether the sentence speaks of a part of a whole."""
     is_rest: bool = False
     """Whether the sentence gives the number as what is left of a whole: "the remaining 7%"."""
     is_loss: bool = False
+    may_be_negative: bool = False
+    """Whether a word before the number, anywhere in the sentence, may make it negative: outflow, credit, loss."""
+    is_bracketed: bool = False
+    """Whether the number stands alone in brackets, as accountants write negatives."""
     is_modal: bool = False

@@ -15,10 +15,10 @@ from pipeline.facts.figures import Figure
 from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, Scale, UnitClass, exact
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.rules import said_sign
-from pipeline.grounding.values import agrees, is_too_precise, printed_step
+from pipeline.grounding.values import agrees, is_too_precise, computed_step
 
 # More operands than this make chance matches likely.
-_MOST_OPERANDS = 10
+_MOST_OPERANDS = 12
 _AMOUNTS = frozenset((UnitClass.MONEY, UnitClass.PER_SHARE, UnitClass.SHARES, UnitClass.COUNT, UnitClass.DAYS))
 
 
@@ -40,7 +40,7 @@ def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decim
     for relation in found:
         if (
             agrees(mention, relation.quantity, relation.scale)
-            and not is_too_precise(mention, printed_step(relation.quantity, relation.scale))
+            and not is_too_precise(mention, computed_step(relation.quantity, relation.scale))
             and _sign_agrees(mention, relation)
         ):
             return f"computed: {relation.formula}"
@@ -58,9 +58,13 @@ def _of_pairs(mention: Mention, operands: Sequence[Figure]) -> Iterator[Relation
 
 def _of_pair(mention: Mention, a: Figure, b: Figure) -> Iterator[Relation]:
     unit, cls = mention.unit, a.unit.cls
+    if a.stem == b.stem and a.period.kind is not b.period.kind:
+        return
     is_later = a.stem == b.stem and a.change is b.change and (a.period.end, a.role.value) != (b.period.end, b.role.value)
     like = a if is_later and a.period.end >= b.period.end else None
     is_larger = a.quantity.value >= b.quantity.value
+    if mention.step is None and unit is UnitClass.PERCENT and cls is UnitClass.PERCENT and not is_larger:
+        yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
     if unit in (UnitClass.POINTS, UnitClass.PERCENT) and cls in (UnitClass.PERCENT, UnitClass.POINTS):
         if unit is UnitClass.POINTS and (like is not None or (is_larger and not is_later)):
             yield Relation(f"{a.id} - {b.id}", a.quantity.points_from(b.quantity), change_of=like)
@@ -69,9 +73,12 @@ def _of_pair(mention: Mention, a: Figure, b: Figure) -> Iterator[Relation]:
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity))
     elif unit is UnitClass.PERCENT and like is not None:
         yield Relation(f"{a.id} / {b.id} - 1", a.quantity.growth_from(b.quantity), change_of=like)
-    elif unit is UnitClass.PERCENT and not is_later and not is_larger and mention.form is not Form.CHANGE and mention.is_share:
+    elif unit is UnitClass.PERCENT and not is_later and not is_larger and (mention.step is None or (mention.form is not Form.CHANGE and mention.is_share)):
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
     elif unit is cls or (unit is UnitClass.MONEY and cls is UnitClass.PER_SHARE) or (unit is None and cls in _AMOUNTS):
+        if mention.form is Form.LEVEL and (mention.is_strong or mention.is_segment_certain):
+            # "Revenue reached $1.4bn" states revenue, and no difference that happens to be of that size.
+            return
         if mention.currencies and a.unit.currency and a.unit.currency not in mention.currencies:
             return
         if like is not None or (is_larger and not is_later):

@@ -7,6 +7,7 @@ usually leaves it there. So a correct sentence is not blocked for words that bel
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol
@@ -23,6 +24,8 @@ from pipeline.grounding.scan import scan
 from pipeline.grounding.tokens import tokenize
 from pipeline.grounding.values import is_printed, is_telling, is_too_precise
 
+# Fiscal periods end on the last Saturday or so of a month.
+_FEW_DAYS = timedelta(days=7)
 _CONSENSUS = {Said.CONSENSUS, Said.STREET}
 _PRIOR = {Said.PRIOR_YEAR, Said.PRIOR_QUARTER}
 _SIGNS = {Direction.UP: 1, Direction.WIDER: 1, Direction.DOWN: -1, Direction.NARROWER: -1}
@@ -47,7 +50,11 @@ class Context(Protocol):
         """The changes of a level's series."""
         ...
 
-    def has_segment(self, metric: str, segment: str) -> bool: ...
+    def metrics_of_segment(self, segment: str) -> frozenset[str]: ...
+
+    def place(self, period: Period) -> Said | None:
+        """What prose calls a period: the one a year, or a quarter, before the reported one."""
+        ...
 
     def has_gaap_sibling(self, figure: Figure) -> bool: ...
 
@@ -68,15 +75,23 @@ def metric(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None
     if not mention.is_strong and figure.metric.id in context.named(mention):
         return None
+    if not mention.is_strong and figure.segment is not None and slug(figure.segment) in mention.named_segments:
+        # "Services grew 11.6%": a segment is named for its revenue.
+        return None
     if mention.metrics and mention.is_certain:
         return f"is {label(figure)}, not what the sentence says it of"
+    if mention.segments and mention.is_segment_certain:
+        return f"is {label(figure)}, which the sentence does not name"
     return None if is_telling(mention, figure) else "may be any of several figures: the sentence does not name its metric"
 
 
 def segment(mention: Mention, figure: Figure, context: Context) -> str | None:
     if figure.segment is not None:
-        return None if slug(figure.segment) in mention.segments else f"is that of {figure.segment} alone, which the sentence does not say"
-    if mention.is_segment_certain and mention.segments and context.has_segment(figure.metric.id, mention.segments[0]):
+        own = slug(figure.segment)
+        if own in mention.segments or (own in mention.named_segments and not mention.is_segment_certain):
+            return None
+        return f"is that of {figure.segment} alone, which the sentence does not say"
+    if mention.is_segment_certain and mention.segments and figure.metric.id in context.metrics_of_segment(mention.segments[0]):
         return "is that of the whole company, not of the segment that the sentence names"
     return None
 
@@ -120,7 +135,7 @@ def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
     said = said_sign(mention, figure)
     if mention.sign and said and said != mention.sign:
         return f"has the sign that the word '{mention.direction_word}' denies"
-    if mention.direction is Direction.EITHER or value == 0 or mention.value == 0:
+    if (mention.direction is Direction.EITHER and not mention.sign) or value == 0 or mention.value == 0:
         return None
     stated = mention.sign or said
     actual = 1 if value > 0 else -1
@@ -134,7 +149,7 @@ def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
 
 def _sign_of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
     value = figure.quantity.value
-    if value < 0 and mention.sign >= 0 and not mention.is_loss:
+    if value < 0 and mention.sign >= 0 and not (mention.is_loss or mention.may_be_negative or mention.is_bracketed):
         return "is negative, which the sentence does not say"
     if value > 0 and mention.sign < 0:
         return "is positive"
@@ -174,10 +189,49 @@ def _against_words(mention: Mention, change: Figure) -> bool:
 
 
 def period(mention: Mention, figure: Figure, context: Context) -> str | None:
-    return _period_of_change(mention, figure) if figure.change is not None else _period_of_level(mention, figure, context)
+    return _period_of_change(mention, figure, context) if figure.change is not None else _period_of_level(mention, figure, context)
 
 
-def _period_of_change(mention: Mention, figure: Figure) -> str | None:
+def _not_guidance(mention: Mention) -> str | None:
+    """Why a figure that the company only promises may not be told so. Analysts expect, the company guides."""
+    if Said.GUIDANCE in mention.said:
+        return None
+    if _CONSENSUS & mention.said:
+        return "is the company's guidance, not what analysts expect"
+    return None if Said.OUTLOOK in mention.said or mention.is_modal else "is guidance, which the sentence does not say"
+
+
+def _is_told(mention: Mention, figure: Figure, context: Context) -> bool:
+    """Whether the sentence names an earlier figure's period, or tells of several."""
+    if mention.is_trend or _named(mention.labels_said, figure.period):
+        return True
+    place = context.place(figure.period)
+    said = mention.said | mention.around
+    if place is None:
+        return Said.ANNUAL in said and figure.period.kind is PeriodKind.ANNUAL
+    return place in said or (Said.YOY if place is Said.PRIOR_YEAR else Said.QOQ) in said
+
+
+def is_spoken_of(mention: Mention, figure: Figure, context: Context) -> bool:
+    """Whether the sentence speaks of the level's period, so that a reader may compute with it."""
+    match figure.role:
+        case Role.ACTUAL:
+            return True
+        case Role.PRIOR_YEAR:
+            return bool({Said.PRIOR_YEAR, Said.YOY} & mention.said) or _named(mention.labels_said, figure.period)
+        case Role.PRIOR_QUARTER:
+            return bool({Said.PRIOR_QUARTER, Said.QOQ} & mention.said) or _named(mention.labels_said, figure.period)
+        case Role.CONSENSUS:
+            return bool(_CONSENSUS & mention.said)
+        case Role.GUIDANCE:
+            return bool({Said.GUIDANCE, Said.OUTLOOK} & mention.said)
+        case Role.HISTORY:
+            return _named(mention.labels_said, figure.period)
+        case Role.MARKET:
+            return False
+
+
+def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str | None:
     said = mention.periods
     expected = bool(_CONSENSUS & said)
     match figure.change:
@@ -191,9 +245,9 @@ def _period_of_change(mention: Mention, figure: Figure) -> str | None:
             wrong = bool({Said.YOY, Said.QOQ} & said) and not expected
     if wrong and figure.change is not None:
         return f"is measured {figure.change.words}, not as the sentence says"
-    if figure.role is Role.GUIDANCE and not {Said.GUIDANCE, Said.OUTLOOK} & mention.said and not _named(mention.labels, figure.period):
-        return "is guidance, which the sentence does not say"
-    if figure.role is Role.HISTORY and not _named(mention.labels_said, figure.period):
+    if figure.role is Role.GUIDANCE and (reason := _not_guidance(mention)) is not None:
+        return reason
+    if figure.role is Role.HISTORY and not _is_told(mention, figure, context):
         return f"is that of {figure.period.label}, which the sentence does not name"
     periods = [figure.period, *([figure.base.period] if isinstance(figure, DerivedFact) and figure.base is not None else [])]
     if mention.labels and not any(_compatible(mention.labels, p) for p in periods):
@@ -211,6 +265,8 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
         return f"is that of {figure.period.label}"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
         return "is that of the quarter, not of the year to date"
+    if Said.ANNUAL in said and figure.period.kind in (PeriodKind.QUARTER, PeriodKind.YTD):
+        return f"is that of {figure.period.label}, not of the full year"
     if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not _named(mention.labels_said, figure.period):
         return f"is that of {figure.period.label}, which the sentence does not say"
     is_compared = mention.link in ("from", "versus") or mention.form is Form.BASE
@@ -236,14 +292,13 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             if mention.is_expected or not (is_compared or named or own in said or change in said or is_target or is_near):
                 return f"is that of {figure.period.label}, which the sentence does not say"
         case Role.HISTORY:
-            if not named and not _named(mention.labels_said, figure.period):
+            if not named and not _is_told(mention, figure, context):
                 return f"is that of {figure.period.label}, which the sentence does not name"
         case Role.CONSENSUS:
             if not {*_CONSENSUS, Said.OUTLOOK} & (said | mention.around) and not (mention.link == "versus" and _CONSENSUS & mention.said):
                 return "is the consensus, which the sentence does not say"
         case Role.GUIDANCE:
-            if not {Said.GUIDANCE, Said.OUTLOOK} & mention.said and not named:
-                return "is guidance, which the sentence does not say"
+            return _not_guidance(mention)
     return None
 
 
@@ -261,15 +316,27 @@ def basis(mention: Mention, figure: Figure, context: Context) -> str | None:
         and context.has_gaap_sibling(figure)
     ):
         return "is adjusted, which the sentence does not say"
-    for word, ours, growth in (
-        (BasisWord.CONSTANT_CURRENCY, Basis.CONSTANT_CURRENCY, "constant_currency_growth"),
-        (BasisWord.ORGANIC, Basis.ORGANIC, "organic_growth"),
-    ):
-        has = figure.basis is ours or figure.metric.id == growth
-        if has != (word in said or growth in mention.metrics):
-            name = ours.value.replace("_", " ")
-            return f"is {name}, which the sentence does not say" if has else f"is not {name}"
+    owns = {word for word, ours, growth in _COMPARABLE if figure.basis is ours or figure.metric.id == growth}
+    says = {word for word, _, growth in _COMPARABLE if word in said or growth in mention.metrics}
+    if owns and not says:
+        told = {word for word, _, growth in _COMPARABLE if word in mention.bases_said or growth in mention.named}
+        if owns & told and BasisWord.GAAP not in said:
+            return None
+        return f"is {_in_words(owns)}, which the sentence does not say"
+    if says and not owns & says:
+        return f"is not {_in_words(says)}"
     return None
+
+
+# Growth without what prices of money, or of bought companies, did to it.
+_COMPARABLE = (
+    (BasisWord.CONSTANT_CURRENCY, Basis.CONSTANT_CURRENCY, "constant_currency_growth"),
+    (BasisWord.ORGANIC, Basis.ORGANIC, "organic_growth"),
+)
+
+
+def _in_words(words: set[BasisWord]) -> str:
+    return " and ".join(sorted(word.value.replace("_", " ") for word in words))
 
 
 def bound(mention: Mention, figure: Figure, context: Context) -> str | None:
@@ -302,6 +369,8 @@ def label_of(period: Period) -> PeriodLabel | None:
 def _named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
     """Whether one of the labels names the period. A balance-sheet day is named by its quarter as well."""
     own = label_of(period)
+    if any(_is_month(said, period) for said in labels):
+        return True
     if own is None:
         return False
     if period.kind is PeriodKind.INSTANT and any(said.part is not None and said.year in (None, own.year) for said in labels):
@@ -312,12 +381,22 @@ def _named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
 def _compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
     """Whether one of the labels may mean the period. A year need only be its year; a quarter fits any balance, a day any quarter."""
     own = label_of(period)
+    if any(said.month is not None and said.day is None for said in labels):
+        return any(_is_month(said, period) for said in labels)
     if own is None:
         return True
     if period.kind is PeriodKind.INSTANT:
         return any(said.day is None or _fits(said, own) for said in labels)
     years = {own.year, period.end.year, *([period.start.year] if period.start else [])}
     return any(said.month is not None or (said.year in (None, *years) if said.part is None else _fits(said, own)) for said in labels)
+
+
+def _is_month(said: PeriodLabel, period: Period) -> bool:
+    """Whether "the December quarter" or "in September" means the period: it ends then, a few days this way or that."""
+    if said.month is None or said.day is not None:
+        return False
+    ends = {(day.year, day.month) for day in (period.end, period.end - _FEW_DAYS, period.end + _FEW_DAYS)}
+    return any(said.month == month and said.year in (None, year) for year, month in ends)
 
 
 def _fits(said: PeriodLabel, own: PeriodLabel) -> bool:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from pipeline.facts.quantity import Interval, UnitClass
-from pipeline.grounding import lexicon
+from pipeline.grounding import lexicon, numerals
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.spelled import in_words
 from pipeline.grounding.structure import structural
@@ -45,6 +45,7 @@ def scan(tokens: Sequence[Token], text: str, decimal_mark: str = ".") -> list[Nu
         at = tape.floor = max(number.last, at + 1)
     for left, right in pairwise(found):
         _join(tape, left, right)
+    _scale_all(tape, found)
     return found
 
 
@@ -89,6 +90,43 @@ def _digits(tape: Tape, at: int) -> Number | None:
     take_before(tape, number)
     take_after(tape, number)
     return settle(tape, number)
+
+
+# -- scales that stand for a whole line ------------------------------------------------------------------------------------------
+
+
+def _scale_all(tape: Tape, found: Sequence[Number]) -> None:
+    """ "Revenue (CNY m): 2,703.7 vs 1,970.0": what a bracket or a colon says once holds for the bare numbers behind it, to the line's end."""
+    for at in range(len(tape.tokens)):
+        if tape.low(at) in ("(", "in", ",") and (declared := _declared(tape, at + 1)):
+            last, currencies, power = declared
+            for number in found:
+                if number.first < last or number.kind is not None or number.unit is not None or number.is_scaled or number.value is None:
+                    continue
+                if "\n" in tape.text[tape.tokens[at].start : tape.tokens[number.first].start]:
+                    break
+                factor = Decimal(10) ** power
+                number.value, number.is_scaled = number.value * factor, power > 0
+                if number.step is not None and number.interval is not None:
+                    number.step = number.step * factor
+                    number.interval = Interval(number.interval.low * factor, number.interval.high * factor)
+                if currencies:
+                    number.currencies, number.unit = currencies, UnitClass.MONEY
+
+
+def _declared(tape: Tape, at: int) -> tuple[int, tuple[str, ...], int] | None:
+    """The token behind a scale without a number, its currencies and its power of ten: "CNY m)", "$m)", "in millions)", "USD m:"."""
+    if tape.low(at) == "in":
+        at += 1
+    currencies = tape.currency_of(at)
+    if currencies:
+        at += 1
+    low = tape.low(at)
+    if low not in numerals.SCALES or tape.kind_of(at + 1) == "number" or tape.low(at + 1) not in (")", ":", ","):
+        return None
+    if not currencies and len(low) == 1 and tape.low(at - 1) != "(":
+        return None
+    return at + 1, currencies, numerals.SCALES[low]
 
 
 # -- ranges --------------------------------------------------------------------------------------------------------------------

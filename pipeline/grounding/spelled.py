@@ -12,7 +12,8 @@ from pipeline.grounding.tape import Tape
 from pipeline.grounding.units import settle, take_after, take_before
 
 _HALF = Decimal("0.5")
-_ORDER = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+_ORDER = {"first": 1, "second": 2, "third": 3, "fourth": 4, "opening": 1, "closing": 4, "final": 4}
+_BEFORE_MONTH = frozenset(("in", "since", "by", "to", "from", "at", "than", "end"))
 _DIGIT_BANDS = {"single": (1, 9), "double": (10, 99), "triple": (100, 999)}
 _GREAT = frozenset(("hundred", "thousand", "million", "billion", "trillion"))
 # After a number word these show that it stands for a thing named before: "one of", "the two are".
@@ -34,7 +35,9 @@ def in_words(tape: Tape, at: int) -> Number | None:
         return found
     if low in _DIGIT_BANDS and (last := _digits_word(tape, at + 1)):
         return _vague(tape, at, last, *_DIGIT_BANDS[low])
-    if low in words.ORDINALS and (found := _ordinal_period(tape, at)):
+    if (low in words.MONTHS or low == "holiday") and (found := _month(tape, at)):
+        return found
+    if low in _ORDER and (found := _ordinal_period(tape, at)):
         return found
     if low in words.FRACTIONS and (found := _fraction(tape, at, at, Decimal(1))):
         return found
@@ -112,11 +115,28 @@ def _value(tape: Tape, at: int) -> tuple[Decimal, int]:
     return value, last
 
 
+def _month(tape: Tape, at: int) -> Number | None:
+    """The December quarter, in September, "Dec:". A day or a year behind the month is read with its digits."""
+    here = tape.past_hyphen(at + 1)
+    month = words.MONTHS.get(tape.low(at), 12)
+    if tape.low(here) == "quarter":
+        last, year = year_after(tape, here + 1)
+        return Number(at, last, kind=Kind.QUARTER, label=PeriodLabel(None, year, month))
+    if not tape.tokens[at].is_capital or tape.kind_of(at + 1) == "number" or tape.kind_of(at - 1) == "number":
+        return None
+    if tape.low(at + 1) == ":" or tape.low(at - 1) in _BEFORE_MONTH or (tape.low(at - 1) == "of" and tape.low(at - 2) == "end"):
+        return Number(at, at + 1, kind=Kind.DATE, label=PeriodLabel(None, None, month))
+    return None
+
+
 def _ordinal_period(tape: Tape, at: int) -> Number | None:
     """first quarter of 2026, second half, fourth-quarter."""
     here = tape.past_hyphen(at + 1)
     if tape.low(here) == "fiscal":
         here += 1
+    if tape.low(at - 1) == "the" and tape.low(at - 2) == "in" and tape.low(at) != "first" and tape.low(here) in (",", ".", ";", ")", ""):
+        # "From CNY 1,752.3m in the third quarter to CNY 1,902.4m in the fourth."
+        return Number(at, at + 1, kind=Kind.QUARTER, label=PeriodLabel(f"q{_ORDER.get(tape.low(at), 0)}", None))
     unit, order = tape.low(here), _ORDER.get(tape.low(at))
     if order is None or unit not in ("quarter", "half") or order > (4 if unit == "quarter" else 2):
         return None

@@ -6,6 +6,7 @@ from pipeline.grounding import numerals as words
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.tape import Tape, is_year, year_of
 
+_OPENED = frozenset(("opened", "opens", "opening", "started", "starts", "began", "begins", "begun", "entered", "off", "into", "closed", "ended"))
 _OPEN_PREFIXES = frozenset(
     [
         "low",
@@ -134,7 +135,9 @@ def calendar(tape: Tape, at: int) -> Number | None:
         last += 1
     elif tape.low(last) in ("-", "–", "/") and tape.touches(last) and tape.touches(last + 1) and len(tape.low(last + 1)) in (2, 4):
         last += 2 if tape.low(last + 1).isdigit() and not tape.is_unit_next(last + 2) else 0
-    part = "fy" if before in words.YEAR_WORDS else None
+    # "Opened fiscal 2024 with" speaks of its first quarter.
+    is_whole = before in words.YEAR_WORDS and tape.low(at - 2) not in _OPENED
+    part = "fy" if is_whole else None
     month = words.MONTHS.get(before)
     return Number(at, last, kind=Kind.YEAR, label=PeriodLabel(part, int(digits), month))
 

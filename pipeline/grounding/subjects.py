@@ -7,13 +7,13 @@ from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import lexicon
 from pipeline.grounding.clauses import Clauses, all_metrics_of, metrics_of
 from pipeline.grounding.governing import Governor
-from pipeline.grounding.names import Cue
+from pipeline.grounding.names import Cue, Sort
 from pipeline.grounding.numbers import Number
 
 _LINKS = frozenset(("of", "in", "for", "from"))
 _COMPARATIVES = frozenset(("higher", "lower", "more", "less"))
 _LISTING = frozenset(("and", ",", "or", "the", "both", "&"))
-_SEGMENT_LINKS = frozenset(("in", "from", "of", "at", "the", "for", "("))
+_WHOLE_COMPANY = frozenset(("group", "company", "total", "overall", "consolidated", "all", ";", "while", "whereas", "but"))
 _PASSED = lexicon.FILLERS - lexicon.OBJECT_MARKERS
 # How many tokens behind a figure may still say that it is a loss.
 _LOSS_REACH = 4
@@ -41,10 +41,24 @@ def _is_tied(clauses: Clauses, number: Number, order: int, chosen: tuple[str, ..
     """Whether only words that every figure has around it stand between the nearest metric and the figure."""
     gap = clauses.gap(order)[0]
     near = [cue for cue in clauses.metrics if gap <= cue.first and cue.last <= number.first]
-    if not near or not set(metrics_of(near[-1])) & set(chosen):
+    if not near or not set(metrics_of(near[-1])) & set(chosen) or near[-1].sort is Sort.FAMILY or _is_whole(clauses, near[-1], order):
+        return False
+    if any(clauses.low(at) == ":" for at in range(near[-1].last, number.first)) and len(clauses.metrics) > 1:
+        # "Repurchases consumed all of net income: $25.0bn ...": the colon opens what the sentence is about.
+        return False
+    if any(near[-1].last <= cue.first and cue.last <= number.first for cue in clauses.segments):
         return False
     strangers = [at for at in range(near[-1].last, clauses.start_of(number)) if clauses.is_strange(at)]
     return not strangers
+
+
+def _is_whole(clauses: Clauses, cue: Cue, order: int) -> bool:
+    """Whether the figure before is a share of this metric: the revenue of "9.0% of revenue, versus 8.7%"."""
+    if order == 0 or clauses.figures[order - 1].unit not in (UnitClass.PERCENT, UnitClass.MULTIPLE):
+        return False
+    start = clauses.end_of(clauses.figures[order - 1])
+    between = [clauses.low(at) for at in range(start, cue.first)]
+    return bool(between) and between[0] in ("of", "the", "total") or (not between and clauses.figures[order - 1].unit is UnitClass.MULTIPLE)
 
 
 def _behind(clauses: Clauses, number: Number, order: int) -> tuple[Cue | None, Cue | None]:
@@ -71,6 +85,7 @@ def _behind(clauses: Clauses, number: Number, order: int) -> tuple[Cue | None, C
 def _before(clauses: Clauses, number: Number, order: int) -> tuple[str, ...]:
     """The nearest metric before the figure that it can measure, with those listed beside it, or the subject behind an object."""
     reach = [cue for cue in reversed(clauses.metrics) if cue.last <= number.first]
+    reach = [cue for cue in reach if not _is_whole(clauses, cue, order)] or reach
     own = [cue for cue in reach if cue.first >= clauses.gap(order)[0]]
     near = own or reach[:1] + [cue for cue in reach[1:] if _are_listed(clauses, cue, reach[0])]
     fitting = [cue for cue in near if _can_measure(number, cue)] or [cue for cue in reach if _can_measure(number, cue)][:1] or near[:1]
@@ -128,16 +143,12 @@ def segments(clauses: Clauses, number: Number, order: int) -> tuple[str, ...]:
 
 
 def is_segment_certain(clauses: Clauses, number: Number, order: int) -> bool:
-    """Whether a segment stands by the metric ("public cloud revenue", "revenue in Europe"), or is itself the subject."""
+    """Whether a segment is what the figure's own words speak of, with no word for the whole company between."""
     gap = clauses.gap(order)[0]
     cues = [cue for cue in clauses.segments if gap <= cue.first and cue.last <= number.first]
-    named = [cue for cue in clauses.metrics if gap <= cue.first and cue.last <= number.first]
-    if not cues or not named:
-        return bool(cues) and not _is_object(clauses, cues[-1])
-    segment, metric = cues[-1], named[-1]
-    if segment.last <= metric.first:
-        return all(clauses.low(at) in lexicon.FILLERS for at in range(segment.last, metric.first))
-    return all(clauses.low(at) in _SEGMENT_LINKS for at in range(metric.last, segment.first))
+    if not cues or _is_object(clauses, cues[-1]):
+        return False
+    return not any(clauses.low(at) in _WHOLE_COMPANY for at in range(cues[-1].last, number.first))
 
 
 def is_loss(clauses: Clauses, number: Number, order: int) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from pipeline.facts.figures import Figure, printed_places
-from pipeline.facts.quantity import Quantity, Scale, last_place, parse_unit
+from pipeline.facts.quantity import Quantity, Scale, UnitClass, last_place, parse_unit
 from pipeline.grounding.lexicon import Approximation
 from pipeline.grounding.models import Mention
 
@@ -24,6 +24,7 @@ _NEARLY = Decimal("0.05")
 _BOUND = Decimal("1.25")
 # A number whose sentence names no metric must show which figure it is by its digits: "$3 billion" may be anything.
 _TELLING = 3
+_TENTH = Decimal("0.1")
 
 
 def coarse_step(value: Decimal) -> Decimal:
@@ -36,10 +37,16 @@ def finest_step(figure: Figure) -> Decimal:
     printed = printed_step(figure.quantity, figure.scale)
     fact = figure.fact
     if fact is None or fact.value is None:
-        return printed
+        return computed_step(figure.quantity, figure.scale)
     _, factor = parse_unit(fact.unit)
     reported = (fact.rounded_to or last_place(fact.value)) * factor * fact.scale.factor
     return min(printed, reported)
+
+
+def computed_step(quantity: Quantity, scale: Scale) -> Decimal:
+    """The finest rounding that prose may give a computed quantity: a tenth of a percent or point, else what is printed."""
+    tenth = quantity.unit.cls in (UnitClass.PERCENT, UnitClass.POINTS, UnitClass.MULTIPLE)
+    return min(printed_step(quantity, scale), _TENTH) if tenth else printed_step(quantity, scale)
 
 
 def printed_step(quantity: Quantity, scale: Scale) -> Decimal:
