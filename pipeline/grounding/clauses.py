@@ -11,16 +11,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.grounding import lexicon
-from pipeline.grounding.names import Cue, Sort
+from pipeline.grounding.names import ADJUSTED, UNADJUSTED, Cue, Sort
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.tokens import Token
 
 Span = tuple[int, int]
 """Tokens from the first to the last, exclusive."""
 _AHEAD = frozenset(("next", "coming", "following", "another", "further"))
+_JOINING = frozenset(("and", "or", "/", "versus", "vs", "to", "from"))
+_COMPARING = frozenset(("more than", "less than", "fewer than"))
 _OPENING = frozenset(("(", "["))
 _CLOSING = frozenset((")", "]"))
-_NEUTRAL = lexicon.FILLERS | {"of", "in", "for", "at", "was", "were", "is", "are", "has", "had", "been"}
+_NEUTRAL = lexicon.FILLERS | {"of", "in", "for", "at", "was", "were", "is", "are", "has", "had", "been"} | lexicon.LEVEL_VERBS
 
 
 class Clauses:
@@ -42,7 +44,7 @@ class Clauses:
         }
         # "More than" is a hedge, and a direction where a figure ends right before it: "$0.9bn more than a year earlier".
         ends = {number.last for number in self.figures}
-        hidden = {at for cue in cues if cue.sort is Sort.IDIOM and cue.first not in ends for at in range(cue.first, cue.last)}
+        hidden = {at for cue in cues if cue.sort is Sort.IDIOM and not (cue.first in ends and cue.phrase in _COMPARING) for at in range(cue.first, cue.last)}
         self.cues = [
             cue for cue in cues if not (cue.sort is Sort.DIRECTION and cue.first in hidden) and taken.isdisjoint(range(cue.first, cue.last))
         ]
@@ -77,8 +79,19 @@ class Clauses:
             if cue.sort is Sort.METRIC and (cue.first, cue.last) not in bases and not parts.issuperset(range(cue.first, cue.last))
         ]
         covered = {at for cue in exact for at in range(cue.first, cue.last)}
-        loose = [cue for cue in self.cues if cue.sort is Sort.FAMILY and cue.first not in covered]
-        return sorted(exact + loose, key=lambda cue: cue.first)
+        loose = [cue for cue in self.cues if cue.sort is Sort.FAMILY and cue.first not in covered and cue.first not in parts]
+        return sorted([self._on_both_bases(cue) for cue in exact] + loose, key=lambda cue: cue.first)
+
+    def _on_both_bases(self, cue: Cue) -> Cue:
+        """ "GAAP and non-GAAP operating margin" names two metrics."""
+        first = self.ending[cue.first, Sort.BASIS].first if (cue.first, Sort.BASIS) in self.ending else cue.first
+        joined = first - 1
+        if joined > self.first and self.low(joined) in _JOINING:
+            before = self.ending.get((joined, Sort.BASIS))
+            if before is not None or self.low(joined - 1) in ("reported", "stated"):
+                pair = (cue.value, ADJUSTED.get(cue.value) or UNADJUSTED.get(cue.value) or cue.value)
+                return Cue(Sort.FAMILY, pair, cue.first, cue.last, cue.phrase)
+        return cue
 
     def _segments(self) -> list[Cue]:
         """Segments by their names, and by one word of it where no name or metric has that word already."""
@@ -157,10 +170,10 @@ class Clauses:
             and low not in lexicon.LINKS
             and at not in self.covering
             and at not in self.label_at
-            and not self._is_direction(at)
+            and not self.is_direction(at)
         )
 
-    def _is_direction(self, at: int) -> bool:
+    def is_direction(self, at: int) -> bool:
         return any(cue.first <= at < cue.last for cue in (self.direction_at.get(at), self.direction_at.get(at - 1)) if cue is not None)
 
     def _separator(self, start: int, end: int, otherwise: int) -> int:

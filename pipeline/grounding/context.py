@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.facts.quantity import UnitClass
 from pipeline.grounding import governing, lexicon, subjects
 from pipeline.grounding.clauses import Clauses, Span, all_metrics_of
-from pipeline.grounding.lexicon import Direction, Period
+from pipeline.grounding.lexicon import BasisWord, Direction, Period
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Cue, Sort
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
@@ -20,6 +20,8 @@ _LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|"))
 # Words that say where in time a level stands, and not against what a change is measured.
 _WHOSE = frozenset((Period.CONSENSUS, Period.STREET, Period.GUIDANCE, Period.OUTLOOK))
 _PLACES_IN_TIME = _WHOSE | {Period.PRIOR_YEAR, Period.PRIOR_QUARTER, Period.YTD}
+_TIMES = frozenset((Period.YOY, Period.QOQ, Period.PRIOR_YEAR, Period.PRIOR_QUARTER))
+_TO = frozenset(("with", "to", "level", "levels", "quarter"))
 _RATES = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
 _PAST = frozenset(("last", "past", "previous", "trailing"))
 _FROM_TO = frozenset(("to", ",", "(", ")"))
@@ -51,18 +53,33 @@ class Sentence:
             "is_modal": is_modal,
             "bases_said": frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.BASIS),
             "is_trend": self._is_trend(),
-            "is_share": any(clauses.low(at) in lexicon.SHARES for at in range(clauses.first, clauses.last)),
+            "is_share": self._is_share(),
+            "is_future": any(clauses.low(at) in lexicon.FUTURE for at in range(clauses.first, clauses.last)),
+            "words": frozenset(clauses.low(at).rstrip("s") for at in range(clauses.first, clauses.last)) if clauses.segments else frozenset(),
         }
-        found: list[Mention] = []
         figures: list[Mention] = []
-        for number in self.numbers:
-            if number.kind is not None:
-                found.append(Mention(**self._written(number)))
-                continue
+        for number in self.clauses.figures:
             mention = Mention(**self._written(number), **shared, **self._in_context(number, len(figures)))
             figures.append(self._carried(mention, figures))
-            found.append(figures[-1])
-        return found
+        for order in reversed(range(len(figures) - 1)):
+            figures[order] = self._ahead(figures[order], figures[order + 1], order)
+        stated = iter(figures)
+        return [Mention(**self._written(number)) if number.kind is not None else next(stated) for number in self.numbers]
+
+    def _ahead(self, mention: Mention, after: Mention, order: int) -> Mention:
+        """What stands behind the second end of a range, or the last of a list, holds for the ones before: "4% and 32% less than last year"."""
+        if mention.range_with == (after.start, after.end):
+            return _of_period(replace(_like(mention, after), wholes=mention.wholes or after.wholes, around=mention.around | after.around), after)
+        between = self.clauses.plain_words(self.clauses.gap(order + 1))
+        is_list = mention.unit is after.unit and between <= _LISTING and after.link == ""
+        if is_list and mention.direction is None and mention.form is None:
+            return replace(_like(mention, after), wholes=mention.wholes or after.wholes, periods=mention.periods or after.periods)
+        return mention
+
+    def _is_share(self) -> bool:
+        clauses = self.clauses
+        of = any(n.unit is UnitClass.PERCENT and n.last < clauses.last and clauses.low(n.last) == "of" for n in clauses.figures)
+        return of or any(clauses.low(at) in lexicon.SHARES for at in range(clauses.first, clauses.last))
 
     def _is_trend(self) -> bool:
         clauses = self.clauses
@@ -120,8 +137,9 @@ class Sentence:
             periods=self._periods(left, right, form, way),
             around=around,
             labels_around=labels_around,
-            labels=clauses.labels(right) or clauses.labels(left) or clauses.labels(clauses.heading),
-            bases=frozenset((*clauses.said(Sort.BASIS, right), *clauses.said(Sort.BASIS, left))),
+            labels=self._labels(left, right),
+            base_labels=self._base_labels(right[1]),
+            bases=frozenset((*clauses.said(Sort.BASIS, right), *clauses.said(Sort.BASIS, left))) or self._leading_basis(number),
             metrics=metrics,
             wholes=wholes,
             is_certain=is_certain,
@@ -130,9 +148,44 @@ class Sentence:
             is_segment_certain=subjects.is_segment_certain(clauses, number, order),
             is_loss=is_loss,
             may_be_negative=any(clauses.low(at) in lexicon.NEGATIVES for at in range(clauses.first, min(right[1], number.last + 4))),
+            is_awaited=governor.link in ("", "level", "to") and way is None and self._is_awaited(left),
             is_bracketed=clauses.start_of(number) < number.first,
             is_rest=any(clauses.low(at) in lexicon.RESTS for at in range(*left)),
         )
+
+    def _is_awaited(self, left: Span) -> bool:
+        clauses = self.clauses
+        lows = [clauses.low(at) for at in range(*left)]
+        verbs = [n for n, low in enumerate(lows) if low in lexicon.EXPECTING]
+        return bool(verbs) and not any(low in lexicon.SEPARATORS or lexicon.LINKS.get(low) in ("from", "versus") for low in lows[verbs[-1] :])
+
+    def _labels(self, left: Span, right: Span) -> tuple[PeriodLabel, ...]:
+        """The periods that the words by a number name: those behind it first, and where they name none, those before it."""
+        clauses = self.clauses
+        if found := clauses.labels(right):
+            return found
+        if not _TIMES.isdisjoint(clauses.said(Sort.PERIOD, right)):
+            return ()
+        return clauses.labels(left) or clauses.labels(clauses.heading)
+
+    def _base_labels(self, at: int) -> tuple[PeriodLabel, ...]:
+        """The period behind a comparison that follows the number: "5% higher than in the December quarter"."""
+        clauses = self.clauses
+        if at >= clauses.last or lexicon.LINKS.get(clauses.low(at)) not in ("from", "versus"):
+            return ()
+        while at < clauses.last and at not in clauses.label_at:
+            if not (clauses.low(at) in lexicon.FILLERS or clauses.low(at) in lexicon.LINKS or clauses.low(at) in _TO):
+                return ()
+            at += 1
+        label = clauses.label_at[at].label if at < clauses.last else None
+        return (label,) if label is not None else ()
+
+    def _leading_basis(self, number: Number) -> frozenset[BasisWord]:
+        """ "On a non-GAAP basis, ..." holds to the end of its sentence, or until another basis is named."""
+        clauses = self.clauses
+        cues = [cue for cue in clauses.cues if cue.sort is Sort.BASIS and cue.last <= number.first]
+        opens = bool(cues) and len({cue.value for cue in cues}) == 1 and cues[0].first - clauses.first <= 2
+        return frozenset((cues[0].value,)) if opens and clauses.low(clauses.first) in ("on", "in", "at", "excluding") else frozenset()
 
     def _periods(self, left: Span, right: Span, form: Form | None, way: Cue | None) -> frozenset[Period]:
         """What the words behind the number say; those before it only where the ones behind are silent, and the heading last."""
@@ -151,8 +204,9 @@ class Sentence:
         ]
         places += [(other.first, other.last, other.label) for other in self.numbers if other.label is not None]
         before = [place for place in places if place[1] <= number.first]
+        whose = [place for place in before if place[2] in _WHOSE]
         behind = [p for p in places if p[0] >= number.last and p[2] not in _WHOSE and not self._is_compared(p[0])]
-        near = [*sorted(before, key=itemgetter(0))[-1:], *sorted(behind, key=itemgetter(0))[:1]]
+        near = [*sorted(before, key=itemgetter(0))[-1:], *sorted(whose, key=itemgetter(0))[-1:], *sorted(behind, key=itemgetter(0))[:1]]
         values = [value for _, _, value in near]
         return frozenset(v for v in values if isinstance(v, Period)), tuple(v for v in values if isinstance(v, PeriodLabel))
 
@@ -170,6 +224,8 @@ class Sentence:
         if not earlier:
             return mention
         order, before = len(earlier), earlier[-1]
+        if not mention.bases and before.bases and self._keeps_subject(order):
+            mention = replace(mention, bases=before.bases)
         between = self.clauses.plain_words(self.clauses.gap(order))
         if before.link == "from" and mention.link == "to" and between <= _FROM_TO:
             mention = self._moved(replace(mention, from_with=(before.start, before.end)), order - 1)
@@ -189,11 +245,18 @@ class Sentence:
             # "Missed by CNY 11m, or 0.4%": the same said in another unit.
             return _of_period(_like(mention, before), before) if alike is None else _like(mention, alike)
         if alike is before and not mention.wholes:
-            return _of_basis(_like(mention, before), before)
+            return _like(mention, before)
         # "EPS slid 31% from $2.40, net income 31.8% from $36.3bn": the verb is said once.
         if mention.wholes:
             return mention
         return _like(mention, alike) if alike is not None and alike.form is Form.CHANGE and mention.unit in _RATES else mention
+
+    def _keeps_subject(self, order: int) -> bool:
+        """Whether nothing new is named between a figure and the one before: no metric, no basis, no new thought."""
+        clauses, span = self.clauses, self.clauses.gap(order)
+        new = any(span[0] <= cue.first < span[1] and cue.sort in (Sort.METRIC, Sort.FAMILY, Sort.BASIS) for cue in clauses.cues)
+        behind = clauses.inside(Sort.BASIS, clauses.right(order)) or clauses.inside(Sort.METRIC, clauses.right(order))
+        return not new and not behind and not any(clauses.low(at) in lexicon.BREAKS for at in range(*span))
 
     def _moved(self, mention: Mention, order: int) -> Mention:
         """The second number of "fell from 16.2% to 12.8%" with the verb that stands before the first."""
@@ -211,10 +274,6 @@ def _like(mention: Mention, other: Mention) -> Mention:
         direction=mention.direction or other.direction,
         direction_word=mention.direction_word or other.direction_word,
     )
-
-
-def _of_basis(mention: Mention, other: Mention) -> Mention:
-    return replace(mention, bases=mention.bases or other.bases)
 
 
 def _of_period(mention: Mention, other: Mention) -> Mention:

@@ -85,9 +85,13 @@ class Checker:
         for mention in mentions:
             checks[mention.start] = self._decide(mention, reach, evidence, checks)
         for at, check in checks.items():
-            if check.is_problem and check.rule in _OPEN:
+            if check.is_problem and (check.rule in _OPEN or self._is_elsewhere(check)):
                 checks[at] = self._related(check, checks.values(), reach)
         return Report(tuple(checks.values()))
+
+    def _is_elsewhere(self, check: NumberCheck) -> bool:
+        """Whether the figure that only nearly holds is of a metric that the sentence does not name: its size is chance."""
+        return check.rule == "precision" and check.fact is not None and self.facts[check.fact].metric.id not in self.named(check.mention)
 
     def _related(self, check: NumberCheck, checks: Iterable[NumberCheck], reach: frozenset[str] | None) -> NumberCheck:
         """The check again, with what follows from the text's other figures and from those that its sentence names."""
@@ -96,12 +100,14 @@ class Checker:
         beside = [self.facts[c.fact] for c in stated if c.fact is not None]
         operands = dict.fromkeys(f.id for f in [*beside[:_MOST_BESIDE], *self._named_levels(mention)] if reach is None or f.id in reach)
         shares = [abs(c.mention.value) for c in stated if c.mention.unit is UnitClass.PERCENT and c.mention.value is not None]
-        formula = relations.explain(mention, [self.facts[name] for name in operands], shares[:1])
+        ratios = {(f.inputs[0], f.inputs[1]) for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.named}
+        formula = relations.explain(mention, [self.facts[name] for name in operands], shares[:1], ratios)
         return NumberCheck(mention, "grounded", None, formula) if formula else check
 
     def _named_levels(self, mention: Mention) -> list[Figure]:
         """Levels of the reported period of what the sentence names."""
-        names = self.named(mention)
+        named = self.named(mention)
+        names = named | {name for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.named for name in f.inputs}
         return [
             f
             for f in self.figures
@@ -336,8 +342,6 @@ class Checker:
                 )
                 if is_change_of or all(name in found for name in figure.inputs):
                     found.add(figure.id)
-                    if figure.base is not None:
-                        found.add(figure.base.id)
         return frozenset(found)
 
 

@@ -26,6 +26,7 @@ _PREPOSITIONS = frozenset(
 _AMOUNTS = frozenset((UnitClass.MONEY, UnitClass.PER_SHARE))
 # Right before an amount these say what it is measured against.
 _REFERENCES = frozenset(("short of", "shy of", "ahead of", "behind", "south of", "north of", "fell short", "falls short", "better than", "worse than"))
+_DETERMINERS = frozenset(("the", "a", "an", "its", "their"))
 _QUOTES = frozenset(("-", "'", '"', "“", ":"))
 # Verbs that give a level, whatever was said before: "the margin on the added revenue was 36.7%".
 _STATES = frozenset(("was", "were", "is", "are", "stood", "stands", "totalled", "totaled", "equals", "equalled"))
@@ -102,6 +103,10 @@ def governor(clauses: Clauses, number: Number, order: int) -> Governor:
 def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
     """Take what stands at a token and return the next one to look at; None where the walk ends."""
     low = clauses.low(at)
+    if found.link_word == "of" and found.metrics and lexicon.LINKS.get(low) in ("from", "versus") and not clauses.is_inside_phrase(at):
+        # "Swung to $567m from a net loss of $1.34bn".
+        found.tie(lexicon.LINKS[low], low, at)
+        return at - 1
     if not found.link and low in lexicon.LINKS and at not in clauses.label_at and not clauses.is_inside_phrase(at):
         found.tie(lexicon.LINKS[low], low, at)
         return at - 1
@@ -145,7 +150,7 @@ def following(clauses: Clauses, order: int) -> Cue | None:
     strangers = 0
     while at < end:
         cue = clauses.direction_at.get(at)
-        if cue is not None and cue.phrase in lexicon.ADJECTIVES and cue.last in clauses.metric_at:
+        if cue is not None and cue.phrase in lexicon.ADJECTIVES and (cue.last in clauses.metric_at or clauses.low(cue.first - 1) in _DETERMINERS):
             return None
         if cue is not None and cue.phrase in lexicon.FOLLOWING:
             return None if _is_of_next(clauses, cue, order) else cue
@@ -200,7 +205,7 @@ def _rate_noun(clauses: Clauses, verb: Cue, order: int) -> Cue | None:
 def form(clauses: Clauses, number: Number, found: Governor, behind: Cue | None, way: Cue | None) -> Form | None:
     """Whether the sentence gives the figure as a level, as a change, or as where a change started; None where it leaves that open."""
     is_percent = number.unit is UnitClass.PERCENT
-    if number.unit is UnitClass.POINTS and found.link_word in _STATES and way is None and found.metrics:
+    if number.unit is UnitClass.POINTS and found.link_word in (*_STATES, "at", "of") and way is None and found.metrics:
         return Form.LEVEL
     if number.is_change or number.unit is UnitClass.POINTS or found.link == "by":
         return Form.CHANGE

@@ -244,7 +244,15 @@ LINKS = {
     "=": "level",
 }
 # Nouns that only carry their number: of "from a profit of $5.0 billion", the link is "from".
-CARRIERS = word_set("profit loss level base gain income estimate figure total amount sum value peak low high")
+CARRIERS = word_set("outflow inflow charge credit surplus deficit profit loss level base gain income estimate figure total amount sum value peak low high")
+# Verbs of reporting that say nothing about the number.
+LEVEL_VERBS = word_set(
+    """
+    came comes coming ran runs running amounted amounts landed lands arrived printed prints posted posts reported reports generated
+    generates booked recorded logged delivered delivers turned turns brought brings took takes made makes earned produced works out
+    ended ends closed finished stays stayed sits held holds spent cost paid went going put grossed netted
+    """
+)
 # Skipped when looking for the link: "to just 12.8%", "from a thin 16.2%".
 FILLERS = word_set(
     """
@@ -260,6 +268,16 @@ MODAL = word_set(
     would could should must may might can will if until unless once needs need requires require recover recovers recovery
     returning return returns toward towards target targets plan plans path back restore restores rebuild get climb heal whether
     expects expect expected next future
+    """
+)
+
+# What says that a sentence speaks of what is still to come.
+FUTURE = word_set("would could should must may might can will if until unless once next future shall")
+# Right before an amount these make it an expectation: "analysts had been expecting revenue of".
+EXPECTING = word_set(
+    """
+    expect expects expected expecting see sees forecast forecasts forecasting model modelled modeled pencil pencilled penciled
+    project projects projected guide guides guided guiding predict predicted anticipate anticipated anticipates
     """
 )
 
@@ -315,7 +333,7 @@ PERIODS: dict[str, Period] = {
         phrases(
             """
             y y | yoy | year on year | year over year | yr yr | annual growth | on the year | for the year on year | y o y | on an
-            annual basis | annually | per year | from year to year | over twelve months | over 12 months | over the past year | over
+            annual basis | annually | per year | from year to year | over twelve months | over 12 months | in twelve months | in 12 months | within twelve months | in the last twelve months | over the past year | over
             the last year | over the year | in a year | within a year
             """
         ),
@@ -479,30 +497,30 @@ OBJECT_MARKERS = word_set(
 )
 ABBREVIATIONS = word_set(
     """
-    vs inc corp ltd co approx est no u.s jan feb mar apr jun jul aug sept sep oct nov dec e.g i.e dr mr ms st fig adj avg ca etc
+    vs cons inc corp ltd co approx est no u.s jan feb mar apr jun jul aug sept sep oct nov dec e.g i.e dr mr ms st fig adj avg ca etc
     """
 )
 # Metrics that a loose word may mean. Used only where the vocabulary has no longer phrase at that place.
 _MARGINS = ("gross_margin", "adjusted_gross_margin", "operating_margin", "adjusted_operating_margin", "ebitda_margin",
-    "adjusted_ebitda_margin", "net_margin", "fcf_margin", "net_interest_margin")  # fmt: skip
+    "adjusted_ebitda_margin", "net_margin", "fcf_margin")  # fmt: skip
 _PROFITS = ("net_income", "operating_income", "gross_profit", "adjusted_net_income", "adjusted_operating_income", "ebitda", "adjusted_ebitda")
 _EARNINGS = (*_PROFITS, "eps_diluted", "adjusted_eps")
 FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("margin margins profitability"), _MARGINS),
     **dict.fromkeys(words("profit profits loss losses"), _PROFITS),
     **dict.fromkeys(words("earnings earned earn earns"), _EARNINGS),
-    **dict.fromkeys(words("debt"), ("total_debt", "net_debt", "long_term_debt", "short_term_debt")),
-    **dict.fromkeys(words("dividends dividend"), ("dividends_paid", "dividends_per_share")),
+    **dict.fromkeys(words("debt"), ("total_debt", "net_debt")),
+    **dict.fromkeys(words("dividends dividend"), ("dividends_paid", "dividend_per_share")),
     **dict.fromkeys(words("volume volumes"), ("units_sold", "gmv")),
-    **dict.fromkeys(words("employees people staff workers jobs"), ("headcount",)),
-    **dict.fromkeys(words("buyers customers users subscribers members"), ("active_buyers", "customers", "paid_subscribers", "monthly_active_users")),
+    **dict.fromkeys(words("employees people staff workers"), ("headcount",)),
+    **dict.fromkeys(words("buyers buyer customers users user"), ("active_buyers", "customers", "active_users")),
     **dict.fromkeys(words("cash"), ("cash", "cash_and_investments")),
-    **dict.fromkeys(words("stores"), ("store_count",)),
-    **dict.fromkeys(words("inventories stock"), ("inventory",)),
-    "tax": ("tax_rate", "adjusted_tax_rate"),
-    "comparable growth": ("same_store_sales",),
-    "tax charge": ("tax_expense",),
-    "ads": ("revenue",),
+    **dict.fromkeys(words("inventories"), ("inventory",)),
+    **dict.fromkeys(
+        phrases("bought back | buy back | buys back | buying back | repurchased | repurchasing | buy backs | repurchases"), ("buybacks",)
+    ),
+    **dict.fromkeys(phrases("tax"), ("tax_rate", "adjusted_tax_rate")),
+    **dict.fromkeys(phrases("comparable growth | comp growth | comparables"), ("same_store_sales",)),
 }
 # A metric named in prose also means these, where the sheet holds no level of the one that is named.
 KIN: dict[str, tuple[str, ...]] = {

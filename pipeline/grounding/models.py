@@ -84,6 +84,11 @@ class Mention:
     is_segment_certain: bool = False
     is_expected: bool = False
     """Whether the sentence gives the number as what was expected or guided: "consensus of CNY 2,715m"."""
+    base_labels: tuple[PeriodLabel, ...] = ()
+    """The period that the number is compared with, where its sentence names it: "than in the December quarter"."""
+    words: frozenset[str] = frozenset()
+    """The sentence's words without a final s, where it names a segment."""
+    is_future: bool = False
     bases_said: frozenset[BasisWord] = frozenset()
     is_trend: bool = False
     """Whether the sentence tells of several periods: "over the last four quarters", "between Q2 2025 and Q1 2026"."""
@@ -91,6 +96,8 @@ class Mention:
     """Whether the sentence speaks of a part of a whole."""
     is_rest: bool = False
     """Whether the sentence gives the number as what is left of a whole: "the remaining 7%"."""
+    is_awaited: bool = False
+    """Whether somebody expects the number: "analysts had been expecting revenue of"."""
     is_loss: bool = False
     may_be_negative: bool = False
     """Whether a word before the number, anywhere in the sentence, may make it negative: outflow, credit, loss."""

@@ -186,7 +186,10 @@ def _spellings(segment: str, company: str) -> Iterable[str]:
                 yield f"{right}{pair}{left}"
     words = [word for word in re.split(r"[\s,&/-]+", plain) if word and word.lower() not in _SMALL]
     if len(words) > 1:
-        yield "".join(word if word.isupper() else word[0] for word in words)
+        initials = "".join(word if word.isupper() else word[0] for word in words)
+        yield initials
+        if len(initials) < 4:
+            yield initials + "g"
         yield " ".join(word[0] for word in words)
     first, comma, _ = plain.partition(",")
     if comma and len(first) > 5:
@@ -207,7 +210,9 @@ def _forms(plain: str, company: str) -> Iterable[str]:
 
 
 def _short(segment: str) -> Iterable[str]:
-    """The one word that is left of "Data cloud", or the last of a name: "Appliances" of "Domestic Appliances"."""
+    """One word that only a capital tells from others: what is left of "Data cloud", the US of "U.S."."""
+    if "." in segment:
+        yield segment.replace(".", "")
     for ending in _KINDS:
         if segment.lower().endswith(ending) and " " not in (short := segment[: -len(ending)]):
             yield short

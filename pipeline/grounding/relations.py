@@ -6,7 +6,7 @@ no explanation count: a difference, a sum, a ratio, a share, what is left of a w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import permutations
@@ -32,9 +32,12 @@ class Relation:
     change_of: Figure | None = None
 
 
-def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decimal]) -> str | None:
-    """The formula over two of the operands that gives the mention, or None. `shares` are percentages that the text states."""
-    found = list(_of_pairs(mention, operands[:_MOST_OPERANDS]))
+def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decimal], ratios: Collection[tuple[str, str]]) -> str | None:
+    """The formula over two of the operands that gives the mention, or None.
+
+    `shares` are percentages that the text states; `ratios` the pairs of metrics that a ratio which it names consists of.
+    """
+    found = list(_of_pairs(mention, operands[:_MOST_OPERANDS], ratios))
     if mention.is_rest:
         found += [Relation(f"100% - {share}%", Quantity(HUNDRED - share, PERCENT, exact(HUNDRED - share))) for share in shares if 0 < share < HUNDRED]
     for relation in found:
@@ -47,23 +50,25 @@ def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decim
     return None
 
 
-def _of_pairs(mention: Mention, operands: Sequence[Figure]) -> Iterator[Relation]:
+def _of_pairs(mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]]) -> Iterator[Relation]:
     for a, b in permutations(operands, 2):
         if a.unit.currency == b.unit.currency and a.quantity.unit.cls is b.quantity.unit.cls:
             try:
-                yield from _of_pair(mention, a, b)
+                yield from _of_pair(mention, a, b, ratios)
             except (ValueError, ArithmeticError):
                 continue
 
 
-def _of_pair(mention: Mention, a: Figure, b: Figure) -> Iterator[Relation]:
+def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[str, str]]) -> Iterator[Relation]:
     unit, cls = mention.unit, a.unit.cls
-    if a.stem == b.stem and a.period.kind is not b.period.kind:
+    is_part = a.stem == b.stem and a.period.kind is not b.period.kind
+    if is_part and not (unit is UnitClass.PERCENT and (mention.step is None or mention.is_share)):
         return
     is_later = a.stem == b.stem and a.change is b.change and (a.period.end, a.role.value) != (b.period.end, b.role.value)
+    is_later = is_later and not is_part
     like = a if is_later and a.period.end >= b.period.end else None
     is_larger = a.quantity.value >= b.quantity.value
-    if mention.step is None and unit is UnitClass.PERCENT and cls is UnitClass.PERCENT and not is_larger:
+    if mention.step is None and unit is UnitClass.PERCENT and cls is UnitClass.PERCENT and abs(a.quantity.value) <= abs(b.quantity.value):
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
     if unit in (UnitClass.POINTS, UnitClass.PERCENT) and cls in (UnitClass.PERCENT, UnitClass.POINTS):
         if unit is UnitClass.POINTS and (like is not None or (is_larger and not is_later)):
@@ -73,10 +78,10 @@ def _of_pair(mention: Mention, a: Figure, b: Figure) -> Iterator[Relation]:
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity))
     elif unit is UnitClass.PERCENT and like is not None:
         yield Relation(f"{a.id} / {b.id} - 1", a.quantity.growth_from(b.quantity), change_of=like)
-    elif unit is UnitClass.PERCENT and not is_later and not is_larger and (mention.step is None or (mention.form is not Form.CHANGE and mention.is_share)):
+    elif unit is UnitClass.PERCENT and not is_later and not is_larger and (a.period == b.period or is_part) and ((a.metric.id, b.metric.id) in ratios or mention.step is None or (mention.form is not Form.CHANGE and mention.is_share)):
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
     elif unit is cls or (unit is UnitClass.MONEY and cls is UnitClass.PER_SHARE) or (unit is None and cls in _AMOUNTS):
-        if mention.form is Form.LEVEL and (mention.is_strong or mention.is_segment_certain):
+        if mention.link in ("from", "versus") or (mention.form is Form.LEVEL and (mention.is_strong or mention.is_segment_certain)):
             # "Revenue reached $1.4bn" states revenue, and no difference that happens to be of that size.
             return
         if mention.currencies and a.unit.currency and a.unit.currency not in mention.currencies:

@@ -90,6 +90,9 @@ def segment(mention: Mention, figure: Figure, context: Context) -> str | None:
         own = slug(figure.segment)
         if own in mention.segments or (own in mention.named_segments and not mention.is_segment_certain):
             return None
+        if segment_words(own) <= mention.words:
+            # "Appliances were the sore spot, with domestic comparable sales down 16.1%": its words stand apart.
+            return None
         return f"is that of {figure.segment} alone, which the sentence does not say"
     if mention.is_segment_certain and mention.segments and figure.metric.id in context.metrics_of_segment(mention.segments[0]):
         return "is that of the whole company, not of the segment that the sentence names"
@@ -198,7 +201,7 @@ def _not_guidance(mention: Mention) -> str | None:
         return None
     if _CONSENSUS & mention.said:
         return "is the company's guidance, not what analysts expect"
-    return None if Said.OUTLOOK in mention.said or mention.is_modal else "is guidance, which the sentence does not say"
+    return None if Said.OUTLOOK in mention.said or mention.is_future else "is guidance, which the sentence does not say"
 
 
 def _is_told(mention: Mention, figure: Figure, context: Context) -> bool:
@@ -218,9 +221,9 @@ def is_spoken_of(mention: Mention, figure: Figure, context: Context) -> bool:
         case Role.ACTUAL:
             return True
         case Role.PRIOR_YEAR:
-            return bool({Said.PRIOR_YEAR, Said.YOY} & mention.said) or _named(mention.labels_said, figure.period)
+            return not {Said.PRIOR_QUARTER, Said.QOQ} & mention.periods or bool({Said.PRIOR_YEAR, Said.YOY} & mention.periods)
         case Role.PRIOR_QUARTER:
-            return bool({Said.PRIOR_QUARTER, Said.QOQ} & mention.said) or _named(mention.labels_said, figure.period)
+            return not {Said.PRIOR_YEAR, Said.YOY} & mention.periods or bool({Said.PRIOR_QUARTER, Said.QOQ} & mention.periods)
         case Role.CONSENSUS:
             return bool(_CONSENSUS & mention.said)
         case Role.GUIDANCE:
@@ -249,6 +252,9 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
         return reason
     if figure.role is Role.HISTORY and not _is_told(mention, figure, context):
         return f"is that of {figure.period.label}, which the sentence does not name"
+    base = figure.base.period if isinstance(figure, DerivedFact) and figure.base is not None else None
+    if mention.base_labels and base is not None and not _compatible(mention.base_labels, base):
+        return f"is measured against {base.label}"
     periods = [figure.period, *([figure.base.period] if isinstance(figure, DerivedFact) and figure.base is not None else [])]
     if mention.labels and not any(_compatible(mention.labels, p) for p in periods):
         return f"is that of {figure.period.label}"
@@ -273,7 +279,7 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
     named = _named(mention.labels, figure.period)
     match role:
         case Role.ACTUAL | Role.MARKET:
-            if mention.is_expected:
+            if mention.is_expected or mention.is_awaited:
                 return "is what was reported, not what was expected"
             if _PRIOR & said and not {Said.YOY, Said.QOQ} & said:
                 return f"is that of {figure.period.label}, not of an earlier period"
@@ -358,6 +364,12 @@ RULES: tuple[Rule, ...] = (metric, segment, form, unit, sign, period, basis, cur
 
 
 # -- periods -------------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def segment_words(name: str) -> frozenset[str]:
+    """The words of a segment's slug, without a final s."""
+    return frozenset(word.rstrip("s") for word in name.split("_")) - {"and"}
 
 
 @lru_cache(maxsize=512)

@@ -46,6 +46,11 @@ def _is_tied(clauses: Clauses, number: Number, order: int, chosen: tuple[str, ..
     if any(clauses.low(at) == ":" for at in range(near[-1].last, number.first)) and len(clauses.metrics) > 1:
         # "Repurchases consumed all of net income: $25.0bn ...": the colon opens what the sentence is about.
         return False
+    if number.unit is UnitClass.PERCENT and vocabulary()[near[-1].value].unit is not UnitClass.PERCENT and not near[-1].last == number.first:
+        link = [clauses.low(at) for at in range(near[-1].last, number.first)]
+        if not set(link).isdisjoint(("was", "were", "is", "are")) and not any(clauses.is_direction(at) for at in range(near[-1].last, number.first)):
+            # Revenue cannot be 36.7%: what the sentence began with is.
+            return False
     if any(near[-1].last <= cue.first and cue.last <= number.first for cue in clauses.segments):
         return False
     strangers = [at for at in range(near[-1].last, clauses.start_of(number)) if clauses.is_strange(at)]

@@ -81,10 +81,10 @@ def take_after(tape: Tape, number: Number) -> None:
     if unit is not None:
         at, (number.unit, factor) = unit
         number.multiply(factor)
-    elif tape.low(at) in words.CENTS and (len(tape.low(at)) > 1 or tape.touches(at)) and not number.is_scaled:
+    elif tape.low(cents := tape.past_hyphen(at)) in words.CENTS and (len(tape.low(cents)) > 1 or tape.touches(cents)) and not number.is_scaled:
         number.unit = UnitClass.MONEY
         number.multiply(Decimal("0.01"))
-        at += 1
+        at = cents + 1
     elif number.currencies:
         number.unit = UnitClass.MONEY
     if number.unit in (None, UnitClass.MONEY) and (number.currencies or number.unit) and (beyond := tape.phrase_at(at, words.PER_SHARE)):
@@ -104,11 +104,23 @@ def settle(tape: Tape, number: Number) -> Number:
             number.kind, number.last = Kind.HORIZON, here + 1
         elif ahead[0] in _ADJECTIVES and ahead[1] in words.HORIZONS:
             number.kind, number.last = Kind.HORIZON, here + 2
-        elif number.value is not None and number.value <= _MOST_LISTED and counts_listed(tape, here):
+        elif number.value is not None and number.value <= _MOST_LISTED and (counts_listed(tape, here) or opens_list(tape, number, here)):
             number.kind = Kind.COUNT
         elif tape.kind_of(here) == "word":
             number.noun = ahead[0]
     return number
+
+
+def opens_list(tape: Tape, number: Number, at: int) -> bool:
+    """Whether a colon follows within a few words, so that the text itself lists what is counted: "we count three drags: ..."."""
+    if tape.kind_of(number.first) != "word":
+        return False
+    for here in range(at, at + 4):
+        if tape.low(here) == ":":
+            return here > at
+        if tape.kind_of(here) != "word":
+            return False
+    return False
 
 
 def counts_listed(tape: Tape, at: int) -> bool:
