@@ -51,6 +51,8 @@ class Clauses:
         self.label_at = {at: number for number in numbers if number.label is not None for at in range(number.first, number.last)}
         self.ending = {(cue.last, cue.sort): cue for cue in self.cues}
         self.direction_at = {cue.first: cue for cue in self.cues if cue.sort is Sort.DIRECTION}
+        self.joint: list[Cue] = []
+        """Words of basis that stand side by side before one metric: "GAAP and non-GAAP"."""
         self.covering = self._covering()
         self.metrics = self._metrics()
         self.metric_at = {cue.first: cue for cue in self.metrics}
@@ -88,6 +90,7 @@ class Clauses:
         joined = first - 1
         if joined > self.first and self.low(joined) in _JOINING:
             before = self.ending.get((joined, Sort.BASIS))
+            self.joint += [cue for cue in (before, self.ending.get((cue.first, Sort.BASIS))) if cue is not None]
             if before is not None or self.low(joined - 1) in ("reported", "stated"):
                 pair = (cue.value, ADJUSTED.get(cue.value) or UNADJUSTED.get(cue.value) or cue.value)
                 return Cue(Sort.FAMILY, pair, cue.first, cue.last, cue.phrase)
@@ -155,7 +158,7 @@ class Clauses:
         """Where a second unknown word stands: what comes after it speaks of the next figure."""
         count = 0
         for at in range(start, end):
-            if self.is_strange(at):
+            if self.is_strange(at) or self.low(at) in lexicon.LEVEL_VERBS:
                 count += 1
                 if count > 1:
                     return at
@@ -193,7 +196,7 @@ class Clauses:
 
     def said(self, sort: Sort, span: Span) -> list[Any]:
         """The values of phrases in a span, without those that are part of a metric's name ("adjusted EBITDA margin")."""
-        return [cue.value for cue in self.inside(sort, span) if not self._is_in_metric(cue)]
+        return [cue.value for cue in self.inside(sort, span) if not self._is_in_metric(cue) and cue not in self.joint]
 
     def labels(self, span: Span) -> tuple[PeriodLabel, ...]:
         return tuple(n.label for n in self.numbers if n.label is not None and span[0] <= n.first and n.last <= span[1])

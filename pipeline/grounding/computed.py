@@ -1,119 +1,214 @@
-"""Numbers that a reader computes from two facts that the sentence names: a difference, a sum, a ratio, a share, a growth rate."""
+"""Numbers that a reader computes from facts that are cited or that the sentence names.
+
+A difference, a ratio, a share and a growth rate of two; a sum and an average of two or more, where the sentence says that it
+adds up or averages. The formula is shown with the facts' ids and with their numbers. A computed number may be written to
+the places of its operands for amounts, to one decimal for percent and points and to two for ratios, and never more closely
+than the operands' own rounding settles it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import permutations
 from typing import TYPE_CHECKING
 
-from pipeline.facts.figures import Figure, slug
+from pipeline.facts.figures import Figure, slug, written
 from pipeline.facts.quantity import PERCENT, Quantity, Scale, UnitClass
 from pipeline.facts.sheet import Role
 from pipeline.grounding.lexicon import Period as Said
 from pipeline.grounding.models import Form, Mention
-from pipeline.grounding.rules import said_sign
-from pipeline.grounding.values import agrees, is_too_precise, printed_step
+from pipeline.grounding.report import COMPUTED
+from pipeline.grounding.rules import is_named, said_sign
+from pipeline.grounding.values import agrees, is_too_precise
 
 if TYPE_CHECKING:
     from pipeline.grounding.decide import Checker
 
 # More operands than this make chance matches likely.
 _MOST_OPERANDS = 8
-_MOST_EVIDENCE = 3
+_MOST_CITED = 4
+_MOST_TERMS = 12
+_ROLES = (Role.ACTUAL, Role.PRIOR_YEAR, Role.PRIOR_QUARTER, Role.CONSENSUS)
+_SAID_OF = {Role.PRIOR_YEAR: Said.YOY, Role.PRIOR_QUARTER: Said.QOQ, Role.CONSENSUS: Said.CONSENSUS}
+_AMOUNTS = frozenset((UnitClass.MONEY, UnitClass.PER_SHARE, UnitClass.SHARES, UnitClass.COUNT, UnitClass.DAYS))
+_MOST_PLACES = {UnitClass.PERCENT: 1, UnitClass.POINTS: 1, UnitClass.MULTIPLE: 2}
+# Intervals up to this many units of the last written place still settle that place (as `figures` prints).
+_SLACK = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a formula over two figures gives. `like` is the figure whose change it is; None where the sign says nothing."""
+    """What a formula gives. `pattern` has one {} for each operand; `like` is the figure whose change it is, None where the sign says nothing."""
 
-    formula: str
+    pattern: str
+    operands: tuple[Figure, ...]
     quantity: Quantity
-    scale: Scale
     like: Figure | None = None
+
+    @property
+    def formula(self) -> str:
+        """`revenue / revenue.prior_year - 1 = 2,703.7 / 1,970.0 - 1`."""
+        names = self.pattern.format(*(figure.id for figure in self.operands))
+        return f"{names} = {self.pattern.format(*_numbers(self.operands))}"
+
+    def finest(self, checker: Checker) -> Decimal:
+        """The finest step that prose may give the value."""
+        cls = self.quantity.unit.cls
+        if cls in _AMOUNTS or cls is self.operands[0].unit.cls:
+            return max(checker.finest(figure) for figure in self.operands)
+        width = self.quantity.interval.width
+        places = _MOST_PLACES[cls]
+        while places > -12 and width > _SLACK * Decimal(1).scaleb(-places):
+            places -= 1
+        return Decimal(1).scaleb(-places)
 
 
 def explain(mention: Mention, checker: Checker, evidence: Collection[str] | None, reach: frozenset[str] | None) -> str | None:
     """The formula that gives the mention, in words, or None. `reach` is what the evidence carries."""
-    operands = _operands(mention, checker, evidence, reach)
-    for value in _values(operands, mention, checker):
-        finest = printed_step(value.quantity, value.scale)
-        if agrees(mention, value.quantity, value.scale) and not is_too_precise(mention, finest) and _sign_agrees(mention, value):
-            return f"computed: {value.formula}"
+    cited = _cited(checker, evidence)
+    named = _named(mention, checker, reach)
+    values = (*_of_pairs([*named, *(f for f in cited[:_MOST_CITED] if f not in named)], mention, checker), *_of_many(cited, named, mention))
+    for value in values:
+        if agrees(mention, value.quantity, Scale.ONE) and not is_too_precise(mention, value.finest(checker)) and _sign_agrees(mention, value):
+            return f"{COMPUTED}{value.formula}"
     return None
 
 
-def _operands(mention: Mention, checker: Checker, evidence: Collection[str] | None, reach: frozenset[str] | None) -> list[Figure]:
-    """Levels of the metrics that the sentence names, in the reported period and its bases; else a short evidence."""
-    wanted = set(checker.allowed(mention)) | set(mention.named) | set(mention.wholes)
-    for name in mention.named:
-        wanted |= checker.kin(name)
-    levels = [f for f in checker.figures if f.change is None and f.metric.id in wanted and f.role in _ROLES]
-    levels = [f for f in levels if f.segment is None or slug(f.segment) in mention.named_segments]
-    if evidence is not None and reach is not None:
-        levels = [f for f in levels if f.id in reach]
-        cited = [checker.facts[name] for name in evidence if name in checker.facts]
-        cited = [f for f in cited if f.change is None]
-        if len(cited) <= _MOST_EVIDENCE:
-            levels += [f for f in cited if f not in levels]
+# -- operands -----------------------------------------------------------------------------------------------------------------
+
+
+def _cited(checker: Checker, evidence: Collection[str] | None) -> list[Figure]:
+    """The levels that the claim cites."""
+    found = [checker.facts[name] for name in evidence or () if name in checker.facts]
+    return [figure for figure in found if figure.change is None][:_MOST_TERMS]
+
+
+def _named(mention: Mention, checker: Checker, reach: frozenset[str] | None) -> list[Figure]:
+    """Levels of what the sentence names, in the reported period, its bases, and the periods that it names."""
+    wanted = checker.named(mention) | checker.allowed(mention)
+    of_segments = {slug(f.segment): f.metric.id for f in checker.figures if f.segment is not None and slug(f.segment) in mention.named_segments}
+    if not mention.named and len(set(of_segments.values())) == 1:
+        # "Services rose by $2.8bn": the segment says enough where it has one metric only.
+        wanted |= set(of_segments.values())
+    levels = [
+        f
+        for f in checker.figures
+        if f.change is None
+        and f.metric.id in wanted
+        and (f.role in _ROLES or (f.role is Role.HISTORY and is_named(mention.labels_said, f.period)))
+        and (f.segment is None or slug(f.segment) in mention.named_segments)
+        and (reach is None or f.id in reach)
+    ]
     return levels if len(levels) <= _MOST_OPERANDS else [f for f in levels if f.role is Role.ACTUAL][:_MOST_OPERANDS]
 
 
-_SAID_OF = {Role.PRIOR_YEAR: Said.YOY, Role.PRIOR_QUARTER: Said.QOQ, Role.CONSENSUS: Said.CONSENSUS}
-_ROLES = (Role.ACTUAL, Role.PRIOR_YEAR, Role.PRIOR_QUARTER, Role.CONSENSUS)
+# -- formulas -----------------------------------------------------------------------------------------------------------------
 
 
-def _values(operands: list[Figure], mention: Mention, checker: Checker) -> Iterator[Value]:
-    """Every formula over a pair of operands that could give a number of the mention's unit."""
-    for a in operands:
-        for b in operands:
-            if a is b or a.unit.currency != b.unit.currency:
-                continue
-            if a.stem != b.stem:
-                if a.period == b.period:
-                    yield from _of_two_metrics(a, b, mention)
-            elif (
-                a.role is Role.ACTUAL
-                and b.role is not Role.ACTUAL
-                and _period_agrees(mention, b)
-                and not checker.holds_change(a, b, mention.unit)
-            ):
-                yield from _of_two_periods(a, b, mention)
+def _of_pairs(operands: Sequence[Figure], mention: Mention, checker: Checker) -> Iterator[Value]:
+    """Every formula over two operands that could give a number of the mention's unit."""
+    for a, b in permutations(operands, 2):
+        if a.unit != b.unit:
+            continue
+        if a.stem != b.stem:
+            if a.period.id == b.period.id:
+                yield from _of_two_metrics(a, b, mention)
+        elif _is_later(a, b) and _period_agrees(mention, b) and not checker.holds_change(a, b, mention.unit):
+            yield from _of_two_periods(a, b, mention)
 
 
 def _of_two_metrics(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
-    """Ratio, share, difference and sum of two metrics in one period."""
-    cls = a.unit.cls
-    if a.unit != b.unit:
-        return
+    """Ratio, share and difference of two metrics in one period, and their sum."""
+    cls, unit = a.unit.cls, _unit_of(mention)
     is_larger = a.quantity.value >= b.quantity.value
-    match mention.unit:
-        case UnitClass.MULTIPLE if cls is not UnitClass.PERCENT or a.metric is b.metric:
-            yield from _safely(f"{a.id} / {b.id}", lambda: a.quantity.over(b.quantity))
-        case UnitClass.PERCENT if cls is not UnitClass.PERCENT and mention.wholes and mention.form is not Form.CHANGE:
-            yield from _safely(f"{a.id} / {b.id}", lambda: a.quantity.over(b.quantity, PERCENT))
-        case UnitClass.POINTS if cls is UnitClass.PERCENT and is_larger:
-            yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity.points_from(b.quantity))
-        case UnitClass.MONEY | UnitClass.SHARES | UnitClass.COUNT if cls is mention.unit and _in_currency(mention, a):
-            if is_larger:
-                yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity - b.quantity, a.scale)
-            if a.id < b.id and mention.form is not Form.CHANGE:
-                yield from _safely(f"{a.id} + {b.id}", lambda: a.quantity + b.quantity, a.scale)
+    if unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT and is_in_order(mention, a, b):
+        yield from _safely("{} / {}", (a, b), lambda: a.quantity.over(b.quantity))
+    elif unit is UnitClass.PERCENT and cls is not UnitClass.PERCENT and mention.form is not Form.CHANGE:
+        if (mention.wholes or mention.is_share) and is_in_order(mention, a, b):
+            yield from _safely("{} / {}", (a, b), lambda: a.quantity.over(b.quantity, PERCENT))
+    elif unit is UnitClass.POINTS and cls is UnitClass.PERCENT and is_larger:
+        yield from _safely("{} - {}", (a, b), lambda: a.quantity.points_from(b.quantity))
+    elif _measures(mention, a) and not mention.is_average:
+        if is_larger and mention.is_gap and not mention.is_sum:
+            yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity)
+        if a.id < b.id and mention.form is not Form.CHANGE and mention.is_sum:
+            yield from _safely("{} + {}", (a, b), lambda: a.quantity + b.quantity)
 
 
 def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
-    """Growth and difference of one metric against a base."""
-    cls = a.unit.cls
-    if a.unit != b.unit:
+    """Growth and difference of one metric against an earlier period, or a base."""
+    cls, unit = a.unit.cls, _unit_of(mention)
+    if unit is UnitClass.PERCENT and cls is not UnitClass.PERCENT and mention.form is not Form.LEVEL and not mention.wholes:
+        yield from _safely("{} / {} - 1", (a, b), lambda: a.quantity.growth_from(b.quantity), a)
+    elif unit is UnitClass.POINTS and cls is UnitClass.PERCENT:
+        yield from _safely("{} - {}", (a, b), lambda: a.quantity.points_from(b.quantity), a)
+    elif cls in _AMOUNTS and _measures(mention, a) and mention.form is not Form.LEVEL and not (mention.is_average or mention.is_ratio):
+        yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity, a)
+    elif unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT:
+        yield from _safely("{} / {}", (a, b), lambda: a.quantity.over(b.quantity))
+
+
+def _of_many(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) -> Iterator[Value]:
+    """The sum and the average of what is cited, or of one metric over periods, or of several in one period; only where the sentence says so."""
+    for is_said, divides, pattern in ((mention.is_average, True, "({0}) / {1}"), (mention.is_sum and not mention.is_average, False, "{0}")):
+        if not is_said:
+            continue
+        for terms in _groups(cited, named):
+            if len(terms) < 2 or any(f.unit != terms[0].unit for f in terms) or not _measures(mention, terms[0]):
+                continue
+            text = pattern.format(" + ".join(["{}"] * len(terms)), len(terms))
+            yield from _safely(text, tuple(terms), lambda terms=tuple(terms), divides=divides: _added(terms, divides))  # type: ignore[misc]
+
+
+def _groups(cited: Sequence[Figure], named: Sequence[Figure]) -> Iterable[list[Figure]]:
+    """The sets that a sum may run over, each once."""
+    found = [list(cited)]
+    found += [[f for f in named if f.stem == stem] for stem in dict.fromkeys(f.stem for f in named)]
+    found += [[f for f in named if f.period.id == period and f.role is not Role.CONSENSUS] for period in dict.fromkeys(f.period.id for f in named)]
+    return {tuple(f.id for f in group): group for group in found}.values()
+
+
+def _added(terms: Sequence[Figure], divides: bool) -> Quantity:
+    total = terms[0].quantity
+    for figure in terms[1:]:
+        total += figure.quantity
+    return total.times(1 / Decimal(len(terms))) if divides else total
+
+
+def _safely(pattern: str, operands: tuple[Figure, ...], compute: Callable[[], Quantity], like: Figure | None = None) -> Iterator[Value]:
+    try:
+        quantity = compute()
+    except (ValueError, ArithmeticError):
         return
-    match mention.unit:
-        case UnitClass.PERCENT if cls is not UnitClass.PERCENT and mention.form is not Form.LEVEL:
-            yield from _safely(f"{a.id} / {b.id} - 1", lambda: a.quantity.growth_from(b.quantity), like=a)
-        case UnitClass.POINTS if cls is UnitClass.PERCENT:
-            yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity.points_from(b.quantity), like=a)
-        case UnitClass.MONEY | UnitClass.SHARES | UnitClass.COUNT if (
-            cls is mention.unit and _in_currency(mention, a) and mention.form is not Form.LEVEL
-        ):
-            yield from _safely(f"{a.id} - {b.id}", lambda: a.quantity - b.quantity, a.scale, a)
+    yield Value(pattern, operands, quantity, like)
+
+
+# -- what must fit ------------------------------------------------------------------------------------------------------------
+
+
+def _unit_of(mention: Mention) -> UnitClass | None:
+    """The mention's unit; "a ratio of 0.87" is a multiple without its sign."""
+    is_ratio = mention.unit is None and not mention.is_scaled and mention.is_ratio
+    return UnitClass.MULTIPLE if is_ratio else mention.unit
+
+
+def _measures(mention: Mention, figure: Figure) -> bool:
+    """Whether the mention is written in the figure's unit and currency."""
+    ours, theirs = mention.unit, figure.unit.cls
+    if mention.currencies and figure.unit.currency not in mention.currencies:
+        return False
+    if ours is None:
+        return theirs in (UnitClass.COUNT, UnitClass.SHARES)
+    return ours is theirs or (ours is UnitClass.MONEY and theirs is UnitClass.PER_SHARE and not mention.is_scaled)
+
+
+def _is_later(now: Figure, base: Figure) -> bool:
+    """Whether one is a period's own figure and the other an earlier one of the same, or what was expected of it."""
+    if now.role is Role.ACTUAL and base.role is not Role.ACTUAL:
+        return True
+    return Role.CONSENSUS not in (now.role, base.role) and now.period.kind is base.period.kind and now.period.end > base.period.end
 
 
 def _period_agrees(mention: Mention, base: Figure) -> bool:
@@ -122,24 +217,43 @@ def _period_agrees(mention: Mention, base: Figure) -> bool:
     return not said or _SAID_OF.get(base.role) in said
 
 
-def _in_currency(mention: Mention, figure: Figure) -> bool:
-    return not mention.currencies or figure.unit.currency in mention.currencies
+def is_in_order(mention: Mention, part: Figure, whole: Figure) -> bool:
+    """Whether the sentence divides the two this way round: what it names first by what it names then, or by the whole that it names."""
+    if mention.wholes:
+        return whole.metric.id in mention.wholes or part.metric.id not in mention.wholes
+    first, second = (_place(mention, figure) for figure in (part, whole))
+    return first is None or second is None or first < second
 
 
-def _safely(formula: str, compute: Callable[[], Quantity], scale: Scale = Scale.ONE, like: Figure | None = None) -> Iterator[Value]:
-    try:
-        quantity = compute()
-    except (ValueError, ArithmeticError):
-        return
-    yield Value(formula, quantity, scale, like)
+def _place(mention: Mention, figure: Figure) -> int | None:
+    """Where among the names of the sentence a figure's own name stands."""
+    name = slug(figure.segment) if figure.segment is not None else figure.metric.id
+    return mention.in_order.index(name) if name in mention.in_order else None
 
 
 def _sign_agrees(mention: Mention, value: Value) -> bool:
     """A change must be said in its own direction; of a gap between two metrics either side may be named first."""
-    if value.like is None or value.quantity.value == 0:
+    if value.like is None:
+        return mention.sign >= 0 if value.quantity.value >= 0 else mention.sign < 0 or mention.is_loss or mention.may_be_negative
+    if value.quantity.value == 0:
         return True
     said = said_sign(mention, value.like)
     if mention.sign and said and mention.sign != said:
         return False
     stated = mention.sign or said
     return not stated or (value.quantity.value > 0) == (stated > 0)
+
+
+def _numbers(figures: Sequence[Figure]) -> list[str]:
+    """The operands' numbers as their sources print them; with their units where those differ in scale."""
+    if len({figure.scale for figure in figures}) > 1:
+        return [written(figure, signed=False) for figure in figures]
+    return [_number(figure) for figure in figures]
+
+
+def _number(figure: Figure) -> str:
+    fact = figure.fact
+    if fact is not None and fact.value is not None and fact.scale is figure.scale:
+        return f"{fact.value:,f}" if fact.value >= 0 else f"({fact.value:,f})"
+    text = written(figure, signed=False)
+    return text if figure.quantity.value >= 0 else f"({text})"

@@ -22,6 +22,8 @@ _WHOSE = frozenset((Period.CONSENSUS, Period.STREET, Period.GUIDANCE, Period.OUT
 _PLACES_IN_TIME = _WHOSE | {Period.PRIOR_YEAR, Period.PRIOR_QUARTER, Period.YTD}
 _TIMES = frozenset((Period.YOY, Period.QOQ, Period.PRIOR_YEAR, Period.PRIOR_QUARTER))
 _TO = frozenset(("with", "to", "level", "levels", "quarter"))
+_MANAGEMENT = frozenset(("management", "ceo", "cfo", "board", "executives"))
+_REPORTED = frozenset(("reported", "headline", "nominal", "unadjusted"))
 _RATES = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
 _PAST = frozenset(("last", "past", "previous", "trailing"))
 _FROM_TO = frozenset(("to", ",", "(", ")"))
@@ -43,18 +45,23 @@ class Sentence:
         said = frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.PERIOD)
         labels_said = tuple(number.label for number in self.numbers if number.label is not None)
         named_segments = tuple(dict.fromkeys(cue.value for cue in clauses.segments))
-        is_modal = any(clauses.low(at) in lexicon.MODAL for at in range(clauses.first, clauses.last))
         shared: dict[str, Any] = {
             "said": said,
             "labels_said": labels_said,
             "named": self.subject,
             "recalled": self.inherited,
             "named_segments": named_segments,
-            "is_modal": is_modal,
+            "in_order": self._in_order(),
+            "is_modal": self._has(lexicon.MODAL),
             "bases_said": frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.BASIS),
             "is_trend": self._is_trend(),
+            "is_managements": self._has(_MANAGEMENT),
+            "is_gap": self._has(lexicon.GAPS),
+            "is_sum": self._has(lexicon.SUMS),
+            "is_average": self._says(lexicon.AVERAGES),
+            "is_ratio": self._says(lexicon.RATIOS),
             "is_share": self._is_share(),
-            "is_future": any(clauses.low(at) in lexicon.FUTURE for at in range(clauses.first, clauses.last)),
+            "is_future": self._has(lexicon.FUTURE),
             "words": frozenset(clauses.low(at).rstrip("s") for at in range(clauses.first, clauses.last)) if clauses.segments else frozenset(),
         }
         figures: list[Mention] = []
@@ -66,20 +73,37 @@ class Sentence:
         stated = iter(figures)
         return [Mention(**self._written(number)) if number.kind is not None else next(stated) for number in self.numbers]
 
+    def _in_order(self) -> tuple[str, ...]:
+        """The metrics and segments that the sentence names, as they stand."""
+        cues = sorted((*self.clauses.metrics, *self.clauses.segments), key=lambda cue: cue.first)
+        return tuple(name for cue in cues for name in (cue.value if cue.sort is Sort.FAMILY else (cue.value,)))
+
     def _ahead(self, mention: Mention, after: Mention, order: int) -> Mention:
         """What stands behind the second end of a range, or the last of a list, holds for the ones before: "4% and 32% less than last year"."""
         if mention.range_with == (after.start, after.end):
             return _of_period(replace(_like(mention, after), wholes=mention.wholes or after.wholes, around=mention.around | after.around), after)
         between = self.clauses.plain_words(self.clauses.gap(order + 1))
-        is_list = mention.unit is after.unit and between <= _LISTING and after.link == ""
+        is_list = mention.unit is after.unit and between <= _LISTING and after.link == "" and self._keeps_subject(order + 1, only_between=True)
         if is_list and mention.direction is None and mention.form is None:
-            return replace(_like(mention, after), wholes=mention.wholes or after.wholes, periods=mention.periods or after.periods)
+            periods = mention.periods or (after.periods if after.form is Form.CHANGE else frozenset())
+            return replace(_like(mention, after), wholes=mention.wholes or after.wholes, periods=periods)
         return mention
 
     def _is_share(self) -> bool:
         clauses = self.clauses
         of = any(n.unit is UnitClass.PERCENT and n.last < clauses.last and clauses.low(n.last) == "of" for n in clauses.figures)
-        return of or any(clauses.low(at) in lexicon.SHARES for at in range(clauses.first, clauses.last))
+        return of or self._has(lexicon.SHARES)
+
+    def _has(self, words: frozenset[str]) -> bool:
+        """Whether one of the words stands in the sentence."""
+        return any(self.clauses.low(at) in words for at in range(self.clauses.first, self.clauses.last))
+
+    def _says(self, words: frozenset[str]) -> bool:
+        """Whether one of the words stands in the sentence and is no part of a name: not the "average" of "average selling price"."""
+        clauses = self.clauses
+        names = (Sort.METRIC, Sort.SEGMENT)
+        at_word = (at for at in range(clauses.first, clauses.last) if clauses.low(at) in words)
+        return any((cue := clauses.covering.get(at)) is None or cue.sort not in names for at in at_word)
 
     def _is_trend(self) -> bool:
         clauses = self.clauses
@@ -150,6 +174,7 @@ class Sentence:
             may_be_negative=any(clauses.low(at) in lexicon.NEGATIVES for at in range(clauses.first, min(right[1], number.last + 4))),
             is_awaited=governor.link in ("", "level", "to") and way is None and self._is_awaited(left),
             is_bracketed=clauses.start_of(number) < number.first,
+            is_extra=any(clauses.low(at) in lexicon.EXTRA for at in (*range(*left)[-3:], *range(*right)[:4])),
             is_rest=any(clauses.low(at) in lexicon.RESTS for at in range(*left)),
         )
 
@@ -251,12 +276,14 @@ class Sentence:
             return mention
         return _like(mention, alike) if alike is not None and alike.form is Form.CHANGE and mention.unit in _RATES else mention
 
-    def _keeps_subject(self, order: int) -> bool:
+    def _keeps_subject(self, order: int, *, only_between: bool = False) -> bool:
         """Whether nothing new is named between a figure and the one before: no metric, no basis, no new thought."""
         clauses, span = self.clauses, self.clauses.gap(order)
         new = any(span[0] <= cue.first < span[1] and cue.sort in (Sort.METRIC, Sort.FAMILY, Sort.BASIS) for cue in clauses.cues)
         behind = clauses.inside(Sort.BASIS, clauses.right(order)) or clauses.inside(Sort.METRIC, clauses.right(order))
-        return not new and not behind and not any(clauses.low(at) in lexicon.BREAKS for at in range(*span))
+        if any(clauses.low(at) in lexicon.BREAKS or clauses.low(at) in _REPORTED for at in range(*span)):
+            return False
+        return not new and (only_between or not behind)
 
     def _moved(self, mention: Mention, order: int) -> Mention:
         """The second number of "fell from 16.2% to 12.8%" with the verb that stands before the first."""

@@ -128,7 +128,8 @@ class Checker:
             return NumberCheck(mention, "unsupported", None, "unreadable", f"'{mention.text}' cannot be read safely: {mention.problem}")
         if mention.noun in _ANALYSTS and (asked := self._analysts.get(mention.value or Decimal(0))):
             return NumberCheck(mention, "grounded", asked, "counts the analysts")
-        if mention.unit is None and not (mention.metrics and mention.is_certain) and not mention.is_scaled:
+        is_bare = mention.unit is None and not mention.is_scaled and not mention.is_ratio
+        if is_bare and not (mention.metrics and mention.is_certain):
             message = f"'{mention.text}' has no unit and no metric in its clause: say what it measures, or leave it out"
             return NumberCheck(mention, "unsupported", None, "no unit", message)
         if mention.unit is UnitClass.DAYS and not self._is_days_metric(mention):
@@ -268,7 +269,7 @@ class Checker:
         names = {*mention.named, *mention.recalled, *mention.metrics, *mention.wholes}
         if mention.unit is UnitClass.PER_SHARE:
             names.add("eps_diluted")
-        for segment in mention.named_segments if not mention.named else ():
+        for segment in mention.named_segments:
             names |= self.metrics_of_segment(segment)
         for name in tuple(names):
             names |= self.kin(name)

@@ -30,7 +30,7 @@ _DETERMINERS = frozenset(("the", "a", "an", "its", "their"))
 _QUOTES = frozenset(("-", "'", '"', "“", ":"))
 # Verbs that give a level, whatever was said before: "the margin on the added revenue was 36.7%".
 _STATES = frozenset(("was", "were", "is", "are", "stood", "stands", "totalled", "totaled", "equals", "equalled"))
-_AFTER_LINK = frozenset(("in", "of", "was", "is", "were", "-", "rate"))
+_AFTER_LINK = frozenset(("stood", "stands", "came", "ran", "in", "of", "was", "is", "were", "-", "rate"))
 _BETWEEN = frozenset(("of", "-", "in", "was", "were", "is", "has", "been"))
 _BEFORE_FIGURE = frozenset(("by", "of", "-", "+", "$"))
 
@@ -84,7 +84,7 @@ def governor(clauses: Clauses, number: Number, order: int) -> Governor:
             at = hedge.first - 1
             continue
         direction = clauses.ending.get((at + 1, Sort.DIRECTION))
-        if direction is not None and direction.first >= floor:
+        if direction is not None and direction.first >= floor and not (direction.phrase == "loss" and number.unit not in _SHARES):
             if found.is_past_colon:
                 return found
             if direction.phrase in _REFERENCES and not found.link and number.unit in _AMOUNTS:
@@ -103,6 +103,8 @@ def governor(clauses: Clauses, number: Number, order: int) -> Governor:
 def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
     """Take what stands at a token and return the next one to look at; None where the walk ends."""
     low = clauses.low(at)
+    if low == "by" and clauses.low(at + 1) in ("now", "then", "contrast", "comparison", "itself"):
+        return None
     if found.link_word == "of" and found.metrics and lexicon.LINKS.get(low) in ("from", "versus") and not clauses.is_inside_phrase(at):
         # "Swung to $567m from a net loss of $1.34bn".
         found.tie(lexicon.LINKS[low], low, at)

@@ -173,7 +173,7 @@ FOLLOWING = word_set(
     above below higher lower ahead behind short under over more less better worse light up down beat miss shortfall upside
     premium increase decrease rise fall decline drop gain growth jump surge climb slide slump slip dip plunge improvement
     deterioration expansion contraction compression erosion reduction cut loss change move swing shift difference gap delta
-    variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements
+    smaller larger bigger cheaper stronger off apart variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements
     fewer uptick lost sacrificed ceded outperformance acceleration tumble advance rally boost lift
     """
 ) | phrase_set("short of | fell short | given up | gave up | given back | shy of | north of | south of | in excess of | better than")
@@ -484,6 +484,22 @@ SHARES = word_set(
     equalled equivalent represent represents represented representing contributed contributes contribute stems came comes worth
     """
 )
+# What says that a number is the gap between two others, or their sum.
+GAPS = word_set(
+    """
+    gap difference apart spread excess exceed exceeds exceeded exceeding more less fewer above below over under ahead behind short
+    surplus leaves leave leaving left minus versus against outspent outstrips outstripped higher lower larger smaller beyond after
+    """
+)
+SUMS = word_set(
+    """
+    together total totals totalled totaled totalling totaling combined sum sums summed aggregate altogether all plus add adds added adding both overall half returned
+    returns return handed handing made cumulative
+    """
+)
+AVERAGES = word_set("average averaged averages averaging mean")
+RATIOS = word_set("ratio")
+EXTRA = word_set("added extra additional incremental new further")
 RESTS = word_set("remaining remainder other others rest balance left")
 # Where one thought ends and another starts.
 BREAKS = word_set("; — while whereas although though but")

@@ -75,6 +75,8 @@ class Mention:
     named: tuple[str, ...] = ()
     """Every metric that the sentence names."""
     named_segments: tuple[str, ...] = ()
+    in_order: tuple[str, ...] = ()
+    """The metrics and segments that the sentence names, as they stand."""
     recalled: tuple[str, ...] = ()
     """Every metric that the sentence before names."""
     is_certain: bool = True
@@ -94,6 +96,15 @@ class Mention:
     """Whether the sentence tells of several periods: "over the last four quarters", "between Q2 2025 and Q1 2026"."""
     is_share: bool = False
     """Whether the sentence speaks of a part of a whole."""
+    is_gap: bool = False
+    is_sum: bool = False
+    is_average: bool = False
+    is_ratio: bool = False
+    """Whether the sentence has words for a difference, or for a sum, of other numbers."""
+    is_extra: bool = False
+    """Whether a word right by the number says that it is what came on top: "the $4.6bn of added revenue"."""
+    is_managements: bool = False
+    """Whether the sentence speaks of management."""
     is_rest: bool = False
     """Whether the sentence gives the number as what is left of a whole: "the remaining 7%"."""
     is_awaited: bool = False

@@ -13,6 +13,7 @@ from itertools import permutations
 
 from pipeline.facts.figures import Figure
 from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, Scale, UnitClass, exact
+from pipeline.facts.sheet import Role
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.rules import said_sign
 from pipeline.grounding.values import agrees, is_too_precise, computed_step
@@ -76,19 +77,23 @@ def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[st
         return
     if unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT:
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity))
-    elif unit is UnitClass.PERCENT and like is not None:
+    elif unit is UnitClass.PERCENT and like is not None and not mention.wholes and not (mention.is_segment_certain and a.segment is None):
         yield Relation(f"{a.id} / {b.id} - 1", a.quantity.growth_from(b.quantity), change_of=like)
     elif unit is UnitClass.PERCENT and not is_later and not is_larger and (a.period == b.period or is_part) and ((a.metric.id, b.metric.id) in ratios or mention.step is None or (mention.form is not Form.CHANGE and mention.is_share)):
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
     elif unit is cls or (unit is UnitClass.MONEY and cls is UnitClass.PER_SHARE) or (unit is None and cls in _AMOUNTS):
-        if mention.link in ("from", "versus") or (mention.form is Form.LEVEL and (mention.is_strong or mention.is_segment_certain)):
+        is_level = mention.form is Form.LEVEL and (mention.is_strong or mention.is_segment_certain)
+        if mention.link in ("from", "versus") or (is_level and not mention.is_extra and not mention.is_sum):
             # "Revenue reached $1.4bn" states revenue, and no difference that happens to be of that size.
             return
         if mention.currencies and a.unit.currency and a.unit.currency not in mention.currencies:
             return
-        if like is not None or (is_larger and not is_later):
+        if a.role is not b.role and Role.GUIDANCE in (a.role, b.role) and a.stem == b.stem:
+            # What is to come less what has been is no gap that a reader sees.
+            return
+        if (like is not None and not is_level) or (like is not None and mention.is_extra) or (is_larger and not is_later and mention.is_gap):
             yield Relation(f"{a.id} - {b.id}", a.quantity - b.quantity, a.scale, like)
-        if a.id < b.id and mention.form is not Form.CHANGE:
+        if a.id < b.id and mention.form is not Form.CHANGE and mention.is_sum:
             yield Relation(f"{a.id} + {b.id}", a.quantity + b.quantity, a.scale)
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol
 
+from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, slug, written, written_with_base
 from pipeline.facts.quantity import Bound, UnitClass
 from pipeline.facts.sheet import Basis, Period, PeriodKind, Role
@@ -33,6 +34,8 @@ _SIGNS = {Direction.UP: 1, Direction.WIDER: 1, Direction.DOWN: -1, Direction.NAR
 
 class Context(Protocol):
     """What the rules ask of the fact base. `Checker` answers."""
+
+    facts: FactBase
 
     def allowed(self, mention: Mention) -> frozenset[str]:
         """The metrics that the mention may be about."""
@@ -126,6 +129,8 @@ def form(mention: Mention, figure: Figure, context: Context) -> str | None:
     if figure.unit.cls is UnitClass.PERCENT and figure.metric.unit is not UnitClass.PERCENT and not mention.wholes:
         # A percentage of an amount can only be how much it grew.
         return None
+    if figure.change is not None and mention.wholes and mention.form is not Form.CHANGE:
+        return "is a change, stated as a share"
     if figure.change is not None and mention.form in (Form.LEVEL, Form.BASE):
         return "is a change, stated as a level"
     return None
@@ -206,7 +211,7 @@ def _not_guidance(mention: Mention) -> str | None:
 
 def _is_told(mention: Mention, figure: Figure, context: Context) -> bool:
     """Whether the sentence names an earlier figure's period, or tells of several."""
-    if mention.is_trend or _named(mention.labels_said, figure.period):
+    if mention.is_trend or is_named(mention.labels_said, figure.period):
         return True
     place = context.place(figure.period)
     said = mention.said | mention.around
@@ -229,7 +234,7 @@ def is_spoken_of(mention: Mention, figure: Figure, context: Context) -> bool:
         case Role.GUIDANCE:
             return bool({Said.GUIDANCE, Said.OUTLOOK} & mention.said)
         case Role.HISTORY:
-            return _named(mention.labels_said, figure.period)
+            return is_named(mention.labels_said, figure.period)
         case Role.MARKET:
             return False
 
@@ -252,13 +257,14 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
         return reason
     if figure.role is Role.HISTORY and not _is_told(mention, figure, context):
         return f"is that of {figure.period.label}, which the sentence does not name"
-    base = figure.base.period if isinstance(figure, DerivedFact) and figure.base is not None else None
-    if mention.base_labels and base is not None and not _compatible(mention.base_labels, base):
-        return f"is measured against {base.label}"
+    places = {context.place(p) for p in context.facts.sheet.periods if is_named(mention.base_labels, p)} - {None}
+    place = {Change.YOY: Said.PRIOR_YEAR, Change.QOQ: Said.PRIOR_QUARTER}.get(figure.change) if figure.change else None
+    if places and place is not None and place not in places and figure.role is Role.ACTUAL:
+        return f"is measured {figure.change.words if figure.change else ''}, not as the sentence says"
     periods = [figure.period, *([figure.base.period] if isinstance(figure, DerivedFact) and figure.base is not None else [])]
-    if mention.labels and not any(_compatible(mention.labels, p) for p in periods):
+    if mention.labels and not mention.is_trend and not any(_compatible(mention.labels, p) for p in periods):
         return f"is that of {figure.period.label}"
-    if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not _named(mention.labels_said, figure.period):
+    if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not is_named(mention.labels_said, figure.period):
         return f"is that of {figure.period.label}, which the sentence does not say"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
         return "is that of the quarter, not of the year to date"
@@ -267,16 +273,16 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
 
 def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
     said, role = mention.periods, figure.role
-    if mention.labels and not _compatible(mention.labels, figure.period):
+    if mention.labels and not mention.is_trend and not _compatible(mention.labels, figure.period):
         return f"is that of {figure.period.label}"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
         return "is that of the quarter, not of the year to date"
     if Said.ANNUAL in said and figure.period.kind in (PeriodKind.QUARTER, PeriodKind.YTD):
         return f"is that of {figure.period.label}, not of the full year"
-    if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not _named(mention.labels_said, figure.period):
+    if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not is_named(mention.labels_said, figure.period):
         return f"is that of {figure.period.label}, which the sentence does not say"
     is_compared = mention.link in ("from", "versus") or mention.form is Form.BASE
-    named = _named(mention.labels, figure.period)
+    named = is_named(mention.labels, figure.period)
     match role:
         case Role.ACTUAL | Role.MARKET:
             if mention.is_expected or mention.is_awaited:
@@ -294,7 +300,7 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             is_target = mention.is_modal and (
                 mention.link == "to" or mention.approximator in (Approximation.MORE_THAN, Approximation.LESS_THAN)
             )
-            is_near = own in mention.around or _named(mention.labels_around, figure.period)
+            is_near = own in mention.around or is_named(mention.labels_around, figure.period)
             if mention.is_expected or not (is_compared or named or own in said or change in said or is_target or is_near):
                 return f"is that of {figure.period.label}, which the sentence does not say"
         case Role.HISTORY:
@@ -303,6 +309,8 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
         case Role.CONSENSUS:
             if not {*_CONSENSUS, Said.OUTLOOK} & (said | mention.around) and not (mention.link == "versus" and _CONSENSUS & mention.said):
                 return "is the consensus, which the sentence does not say"
+            if not _CONSENSUS & mention.said and (Said.GUIDANCE in mention.said or mention.is_managements):
+                return "is what analysts expect, not what the company does"
         case Role.GUIDANCE:
             return _not_guidance(mention)
     return None
@@ -378,7 +386,7 @@ def label_of(period: Period) -> PeriodLabel | None:
     return next((number.label for number in scan(tokenize(period.label), period.label) if number.label is not None), None)
 
 
-def _named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
+def is_named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
     """Whether one of the labels names the period. A balance-sheet day is named by its quarter as well."""
     own = label_of(period)
     if any(_is_month(said, period) for said in labels):

@@ -139,6 +139,8 @@ def _join(tape: Tape, left: Number, right: Number) -> None:
     is_written_twice = left.unit is not None and left.unit is right.unit
     if is_written_twice and gap[-1:] == ["to"] and "".join(gap[:-1]) in _BASES:
         gap = ["to"]
+    if left.kind is Kind.COUNT and before == "between" and right.unit is not None and left.value is not None:
+        left.kind, left.unit = None, None
     if gap not in _RANGE_WORDS or (gap == ["and"] and before != "between") or left.problem or right.problem:
         return
     if is_written_twice and gap == ["to"] and (before == "by" or (before in lexicon.DIRECTIONS and before not in lexicon.CHANGE_NOUNS)):

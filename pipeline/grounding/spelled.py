@@ -20,7 +20,7 @@ _GREAT = frozenset(("hundred", "thousand", "million", "billion", "trillion"))
 _PRONOUN_AFTER = frozenset(("of", "and", "or", "are", "is", "were", "was", "have", "had", "to", "in", "that", "which"))
 # "A third" is a share before or after these, and else an ordinal: "by a third", "a third of revenue", "a third party".
 _BEFORE_FRACTION = frozenset(("by", "than", "about", "nearly", "almost", "roughly", "around", "over", "under"))
-_AFTER_FRACTION = frozenset(("", "of", ".", ",", ";", "more", "less", "lower", "higher", "on", "y", "from", "in", "to"))
+_AFTER_FRACTION = frozenset(("", "of", ".", ",", ";", "more", "less", "lower", "higher", "below", "above", "on", "y", "from", "in", "to"))
 # "First half", "half-year": a period.
 _BEFORE_HALF = frozenset(("first", "second", "latter", "back", "front", "other", "better", "final", "last", "this", "next"))
 _AFTER_HALF = frozenset(("year", "yearly", "way"))

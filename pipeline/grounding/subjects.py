@@ -81,7 +81,7 @@ def _behind(clauses: Clauses, number: Number, order: int) -> tuple[Cue | None, C
             continue
         if low in _LINKS:
             link = link or low
-        elif low not in lexicon.FILLERS and low != "-" and low not in lexicon.CHANGE_NOUNS and low not in _COMPARATIVES:
+        elif low not in lexicon.FILLERS and low not in _WHOLE_COMPANY and low != "-" and low not in lexicon.CHANGE_NOUNS and low not in _COMPARATIVES:
             return None, None
         at += 1
     return None, None
