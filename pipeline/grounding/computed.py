@@ -15,13 +15,13 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from pipeline.facts.figures import Figure, slug, written
-from pipeline.facts.quantity import PERCENT, Quantity, Scale, UnitClass
+from pipeline.facts.quantity import PERCENT, Quantity, UnitClass
 from pipeline.facts.sheet import Role
 from pipeline.grounding.lexicon import Period as Said
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.report import COMPUTED
-from pipeline.grounding.rules import is_named, said_sign
-from pipeline.grounding.values import agrees, is_too_precise
+from pipeline.grounding.rules import is_compatible, is_named, said_sign
+from pipeline.grounding.values import is_too_precise, window
 
 if TYPE_CHECKING:
     from pipeline.grounding.decide import Checker
@@ -70,8 +70,10 @@ def explain(mention: Mention, checker: Checker, evidence: Collection[str] | None
     cited = _cited(checker, evidence)
     named = _named(mention, checker, reach)
     values = (*_of_pairs([*named, *(f for f in cited[:_MOST_CITED] if f not in named)], mention, checker), *_of_many(cited, named, mention))
-    for value in values:
-        if agrees(mention, value.quantity, Scale.ONE) and not is_too_precise(mention, value.finest(checker)) and _sign_agrees(mention, value):
+    sizes = window(mention)
+    for value in values if sizes is not None else ():
+        is_of_size = sizes is not None and sizes[0] <= abs(value.quantity.value) <= sizes[1]
+        if is_of_size and not is_too_precise(mention, value.finest(checker)) and periods_fit(mention, value.operands) and _sign_agrees(mention, value):
             return f"{COMPUTED}{value.formula}"
     return None
 
@@ -146,17 +148,18 @@ def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
         yield from _safely("{} - {}", (a, b), lambda: a.quantity.points_from(b.quantity), a)
     elif cls in _AMOUNTS and _measures(mention, a) and mention.form is not Form.LEVEL and not (mention.is_average or mention.is_ratio):
         yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity, a)
-    elif unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT:
+    elif unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT and len(set(mention.in_order)) <= 1:
         yield from _safely("{} / {}", (a, b), lambda: a.quantity.over(b.quantity))
 
 
 def _of_many(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) -> Iterator[Value]:
     """The sum and the average of what is cited, or of one metric over periods, or of several in one period; only where the sentence says so."""
-    for is_said, divides, pattern in ((mention.is_average, True, "({0}) / {1}"), (mention.is_sum and not mention.is_average, False, "{0}")):
+    is_sum = mention.is_sum and not mention.is_average and mention.form is not Form.CHANGE
+    for is_said, divides, pattern in ((mention.is_average, True, "({0}) / {1}"), (is_sum, False, "{0}")):
         if not is_said:
             continue
         for terms in _groups(cited, named):
-            if len(terms) < 2 or any(f.unit != terms[0].unit for f in terms) or not _measures(mention, terms[0]):
+            if len(terms) < 2 or len({f.unit for f in terms}) > 1 or not _measures(mention, terms[0]) or not _covers(mention, terms):
                 continue
             text = pattern.format(" + ".join(["{}"] * len(terms)), len(terms))
             yield from _safely(text, tuple(terms), lambda terms=tuple(terms), divides=divides: _added(terms, divides))  # type: ignore[misc]
@@ -215,6 +218,20 @@ def _period_agrees(mention: Mention, base: Figure) -> bool:
     """Whether the sentence's own period words allow this base."""
     said = mention.periods & {Said.YOY, Said.QOQ, Said.CONSENSUS}
     return not said or _SAID_OF.get(base.role) in said
+
+
+def periods_fit(mention: Mention, figures: Sequence[Figure]) -> bool:
+    """Whether the figures are of the periods that the sentence names: of those by the number, or of those anywhere where it names several."""
+    labels = mention.labels or (mention.labels_said if len(set(mention.labels_said)) > 1 else ())
+    latest = max(figures, key=lambda figure: figure.period.end)
+    must = figures if len(set(labels)) > 1 else [latest]
+    return not labels or all(is_compatible(labels, figure.period) for figure in must)
+
+
+def _covers(mention: Mention, figures: Sequence[Figure]) -> bool:
+    """Whether a sum over periods leaves out none that the sentence names."""
+    is_over_periods = len({figure.period.id for figure in figures}) > 1
+    return not is_over_periods or all(any(is_compatible((label,), figure.period) for figure in figures) for label in mention.labels_said)
 
 
 def is_in_order(mention: Mention, part: Figure, whole: Figure) -> bool:

@@ -23,6 +23,7 @@ _PLACES_IN_TIME = _WHOSE | {Period.PRIOR_YEAR, Period.PRIOR_QUARTER, Period.YTD}
 _TIMES = frozenset((Period.YOY, Period.QOQ, Period.PRIOR_YEAR, Period.PRIOR_QUARTER))
 _TO = frozenset(("with", "to", "level", "levels", "quarter"))
 _MANAGEMENT = frozenset(("management", "ceo", "cfo", "board", "executives"))
+_COMPARED = frozenset(("compared", "against", "versus", "relative"))
 _REPORTED = frozenset(("reported", "headline", "nominal", "unadjusted"))
 _RATES = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
 _PAST = frozenset(("last", "past", "previous", "trailing"))
@@ -57,12 +58,13 @@ class Sentence:
             "is_trend": self._is_trend(),
             "is_managements": self._has(_MANAGEMENT),
             "is_gap": self._has(lexicon.GAPS),
-            "is_sum": self._has(lexicon.SUMS),
+            "is_sum": self._says(lexicon.SUMS),
             "is_average": self._says(lexicon.AVERAGES),
             "is_ratio": self._says(lexicon.RATIOS),
             "is_share": self._is_share(),
             "is_future": self._has(lexicon.FUTURE),
-            "words": frozenset(clauses.low(at).rstrip("s") for at in range(clauses.first, clauses.last)) if clauses.segments else frozenset(),
+            "words": frozenset(clauses.low(at)[:5].rstrip("s") for at in range(clauses.first, clauses.last)),
+            "is_contrast": self._has(_REPORTED),
         }
         figures: list[Mention] = []
         for number in self.clauses.figures:
@@ -196,6 +198,8 @@ class Sentence:
     def _base_labels(self, at: int) -> tuple[PeriodLabel, ...]:
         """The period behind a comparison that follows the number: "5% higher than in the December quarter"."""
         clauses = self.clauses
+        if clauses.low(clauses.first) in _COMPARED:
+            at = clauses.first
         if at >= clauses.last or lexicon.LINKS.get(clauses.low(at)) not in ("from", "versus"):
             return ()
         while at < clauses.last and at not in clauses.label_at:
@@ -261,6 +265,9 @@ class Sentence:
         if mention.range_with is not None and between == {"("}:
             # "Consensus of $1.61 ($1.50 to $1.67)": the range is that of the number before it.
             return _of_period(mention, before)
+        if mention.link in ("from", "versus") and before.unit is UnitClass.PER_SHARE and mention.unit is UnitClass.MONEY and not mention.is_scaled:
+            # "$1.40 per share, against $3.06": the unit is said once.
+            mention = replace(mention, unit=UnitClass.PER_SHARE)
         if mention.link in ("from", "versus") and before.direction_word in lexicon.RATE_NOUNS and mention.unit is before.unit:
             return replace(mention, form=Form.CHANGE, direction=before.direction, direction_word=before.direction_word)
         if not between <= _LISTING or mention.link not in ("", "by"):

@@ -108,7 +108,7 @@ class Checker:
         """Levels of the reported period of what the sentence names."""
         named = self.named(mention)
         names = named | {name for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.named for name in f.inputs}
-        return [
+        found = [
             f
             for f in self.figures
             if f.change is None
@@ -116,6 +116,7 @@ class Checker:
             and (f.segment is None or slug(f.segment) in mention.named_segments)
             and rules.is_spoken_of(mention, f, self)
         ]
+        return sorted(found, key=lambda f: (f.segment is None and bool(mention.named_segments), f.metric.id not in mention.named))
 
     # -- one number -----------------------------------------------------------------------------------------------------------
 
@@ -306,7 +307,7 @@ class Checker:
     def place(self, period: SheetPeriod) -> Period | None:
         days = (self.facts.sheet.reported_period.end - period.end).days
         if period.kind is PeriodKind.ANNUAL:
-            return None
+            return Period.PRIOR_YEAR if 0 < days <= 370 else None
         return Period.PRIOR_YEAR if 350 <= days <= 380 else Period.PRIOR_QUARTER if 80 <= days <= 100 else None
 
     def has_gaap_sibling(self, figure: Figure) -> bool:

@@ -475,6 +475,17 @@ SEPARATORS = frozenset(
         "plus",
         "or",
         "into",
+        "despite",
+        "amid",
+        "notwithstanding",
+        "because",
+        "where",
+        "which",
+        "when",
+        "since",
+        "if",
+        "after",
+        "instead",
     ]
 )
 # What says that a sentence speaks of a part of a whole, and of what is left of it.
@@ -531,6 +542,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("employees people staff workers"), ("headcount",)),
     **dict.fromkeys(words("buyers buyer customers users user"), ("active_buyers", "customers", "active_users")),
     **dict.fromkeys(words("cash"), ("cash", "cash_and_investments")),
+    **dict.fromkeys(phrases("operations | operations used | operations generated"), ("operating_cash_flow",)),
     **dict.fromkeys(words("inventories"), ("inventory",)),
     **dict.fromkeys(
         phrases("bought back | buy back | buys back | buying back | repurchased | repurchasing | buy backs | repurchases"), ("buybacks",)

@@ -89,7 +89,9 @@ class Mention:
     base_labels: tuple[PeriodLabel, ...] = ()
     """The period that the number is compared with, where its sentence names it: "than in the December quarter"."""
     words: frozenset[str] = frozenset()
-    """The sentence's words without a final s, where it names a segment."""
+    """The first letters of the sentence's words, to find a segment by."""
+    is_contrast: bool = False
+    """Whether the sentence sets something against what was reported."""
     is_future: bool = False
     bases_said: frozenset[BasisWord] = frozenset()
     is_trend: bool = False

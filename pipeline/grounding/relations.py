@@ -13,13 +13,13 @@ from itertools import permutations
 
 from pipeline.facts.figures import Figure
 from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, Scale, UnitClass, exact
-from pipeline.facts.sheet import Role
 from pipeline.grounding.models import Form, Mention
+from pipeline.grounding.names import ADJUSTED
 from pipeline.grounding.rules import said_sign
 from pipeline.grounding.values import agrees, is_too_precise, computed_step
 
 # More operands than this make chance matches likely.
-_MOST_OPERANDS = 12
+_MOST_OPERANDS = 14
 _AMOUNTS = frozenset((UnitClass.MONEY, UnitClass.PER_SHARE, UnitClass.SHARES, UnitClass.COUNT, UnitClass.DAYS))
 
 
@@ -88,10 +88,10 @@ def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[st
             return
         if mention.currencies and a.unit.currency and a.unit.currency not in mention.currencies:
             return
-        if a.role is not b.role and Role.GUIDANCE in (a.role, b.role) and a.stem == b.stem:
-            # What is to come less what has been is no gap that a reader sees.
+        if mention.range_with is not None:
             return
-        if (like is not None and not is_level) or (like is not None and mention.is_extra) or (is_larger and not is_later and mention.is_gap):
+        is_adjustment = not is_later and ADJUSTED.get(b.metric.id) == a.metric.id and not is_level
+        if (like is not None and not is_level) or (like is not None and mention.is_extra) or (is_larger and not is_later and mention.is_gap) or is_adjustment:
             yield Relation(f"{a.id} - {b.id}", a.quantity - b.quantity, a.scale, like)
         if a.id < b.id and mention.form is not Form.CHANGE and mention.is_sum:
             yield Relation(f"{a.id} + {b.id}", a.quantity + b.quantity, a.scale)

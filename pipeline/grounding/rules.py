@@ -93,7 +93,8 @@ def segment(mention: Mention, figure: Figure, context: Context) -> str | None:
         own = slug(figure.segment)
         if own in mention.segments or (own in mention.named_segments and not mention.is_segment_certain):
             return None
-        if segment_words(own) <= mention.words:
+        words = segment_words(own)
+        if 4 * len(words & mention.words) >= 3 * len(words):
             # "Appliances were the sore spot, with domestic comparable sales down 16.1%": its words stand apart.
             return None
         return f"is that of {figure.segment} alone, which the sentence does not say"
@@ -262,7 +263,7 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
     if places and place is not None and place not in places and figure.role is Role.ACTUAL:
         return f"is measured {figure.change.words if figure.change else ''}, not as the sentence says"
     periods = [figure.period, *([figure.base.period] if isinstance(figure, DerivedFact) and figure.base is not None else [])]
-    if mention.labels and not mention.is_trend and not any(_compatible(mention.labels, p) for p in periods):
+    if mention.labels and not mention.is_trend and not any(is_compatible(mention.labels, p) for p in periods):
         return f"is that of {figure.period.label}"
     if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not is_named(mention.labels_said, figure.period):
         return f"is that of {figure.period.label}, which the sentence does not say"
@@ -273,7 +274,7 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
 
 def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
     said, role = mention.periods, figure.role
-    if mention.labels and not mention.is_trend and not _compatible(mention.labels, figure.period):
+    if mention.labels and not mention.is_trend and not is_compatible(mention.labels, figure.period):
         return f"is that of {figure.period.label}"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
         return "is that of the quarter, not of the year to date"
@@ -300,7 +301,10 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             is_target = mention.is_modal and (
                 mention.link == "to" or mention.approximator in (Approximation.MORE_THAN, Approximation.LESS_THAN)
             )
-            is_near = own in mention.around or is_named(mention.labels_around, figure.period)
+            if role is Role.PRIOR_YEAR:
+                # "First-quarter capex" is this year's.
+                named = is_named(tuple(said for said in mention.labels if said.year is not None or said.month is not None), figure.period)
+            is_near = own in mention.around or is_named(tuple(said for said in mention.labels_around if said.year is not None), figure.period)
             if mention.is_expected or not (is_compared or named or own in said or change in said or is_target or is_near):
                 return f"is that of {figure.period.label}, which the sentence does not say"
         case Role.HISTORY:
@@ -337,7 +341,7 @@ def basis(mention: Mention, figure: Figure, context: Context) -> str | None:
         if owns & told and BasisWord.GAAP not in said:
             return None
         return f"is {_in_words(owns)}, which the sentence does not say"
-    if says and not owns & says:
+    if says and not owns & says and not (mention.is_contrast and not mention.is_strong):
         return f"is not {_in_words(says)}"
     return None
 
@@ -376,8 +380,8 @@ RULES: tuple[Rule, ...] = (metric, segment, form, unit, sign, period, basis, cur
 
 @lru_cache(maxsize=512)
 def segment_words(name: str) -> frozenset[str]:
-    """The words of a segment's slug, without a final s."""
-    return frozenset(word.rstrip("s") for word in name.split("_")) - {"and"}
+    """The first letters of the words of a segment's slug: "North American beverages" has those of Beverages North America."""
+    return frozenset(word[:5].rstrip("s") for word in name.split("_")) - {"and", "of", "region", "regio"}
 
 
 @lru_cache(maxsize=512)
@@ -398,7 +402,7 @@ def is_named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
     return any(said.year is not None or said.part is not None for said in labels if _fits(said, own))
 
 
-def _compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
+def is_compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
     """Whether one of the labels may mean the period. A year need only be its year; a quarter fits any balance, a day any quarter."""
     own = label_of(period)
     if any(said.month is not None and said.day is None for said in labels):
