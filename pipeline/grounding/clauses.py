@@ -44,6 +44,9 @@ class Clauses:
         }
         # "More than" is a hedge, and a direction where a figure ends right before it: "$0.9bn more than a year earlier".
         ends = {number.last for number in self.figures}
+        starts = {number.first for number in numbers if number.kind is Kind.HORIZON}
+        # "Over twelve months" says when, and neither more nor up.
+        cues = [cue for cue in cues if not (cue.phrase in ("over", "under") and cue.last in starts)]
         hidden = {at for cue in cues if cue.sort is Sort.IDIOM and not (cue.first in ends and cue.phrase in _COMPARING) for at in range(cue.first, cue.last)}
         self.cues = [
             cue for cue in cues if not (cue.sort is Sort.DIRECTION and cue.first in hidden) and taken.isdisjoint(range(cue.first, cue.last))

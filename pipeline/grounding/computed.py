@@ -89,7 +89,9 @@ def _cited(checker: Checker, evidence: Collection[str] | None) -> list[Figure]:
 
 def _named(mention: Mention, checker: Checker, reach: frozenset[str] | None) -> list[Figure]:
     """Levels of what the sentence names, in the reported period, its bases, and the periods that it names."""
-    wanted = checker.named(mention) | checker.allowed(mention)
+    wanted = set(checker.allowed(mention)) | set(mention.named) | set(mention.wholes)
+    for name in mention.named:
+        wanted |= checker.kin(name)
     of_segments = {slug(f.segment): f.metric.id for f in checker.figures if f.segment is not None and slug(f.segment) in mention.named_segments}
     if not mention.named and len(set(of_segments.values())) == 1:
         # "Services rose by $2.8bn": the segment says enough where it has one metric only.
@@ -116,16 +118,16 @@ def _of_pairs(operands: Sequence[Figure], mention: Mention, checker: Checker) ->
             continue
         if a.stem != b.stem:
             if a.period.id == b.period.id:
-                yield from _of_two_metrics(a, b, mention)
+                yield from _of_two_metrics(a, b, mention, checker)
         elif _is_later(a, b) and _period_agrees(mention, b) and not checker.holds_change(a, b, mention.unit):
             yield from _of_two_periods(a, b, mention)
 
 
-def _of_two_metrics(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
+def _of_two_metrics(a: Figure, b: Figure, mention: Mention, checker: Checker) -> Iterator[Value]:
     """Ratio, share and difference of two metrics in one period, and their sum."""
     cls, unit = a.unit.cls, _unit_of(mention)
     is_larger = a.quantity.value >= b.quantity.value
-    if unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT and is_in_order(mention, a, b):
+    if unit is UnitClass.MULTIPLE and (cls is not UnitClass.PERCENT or a.metric is b.metric) and is_in_order(mention, a, b):
         yield from _safely("{} / {}", (a, b), lambda: a.quantity.over(b.quantity))
     elif unit is UnitClass.PERCENT and cls is not UnitClass.PERCENT and mention.form is not Form.CHANGE:
         if (mention.wholes or mention.is_share) and is_in_order(mention, a, b):
@@ -133,9 +135,9 @@ def _of_two_metrics(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
     elif unit is UnitClass.POINTS and cls is UnitClass.PERCENT and is_larger:
         yield from _safely("{} - {}", (a, b), lambda: a.quantity.points_from(b.quantity))
     elif _measures(mention, a) and not mention.is_average:
-        if is_larger and mention.is_gap and not mention.is_sum:
+        if is_larger and (mention.is_gap or mention.is_rest):
             yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity)
-        if a.id < b.id and mention.form is not Form.CHANGE and mention.is_sum:
+        if a.id < b.id and mention.form is not Form.CHANGE and (mention.is_sum or _are_parts(mention, a, b, checker)):
             yield from _safely("{} + {}", (a, b), lambda: a.quantity + b.quantity)
 
 
@@ -158,17 +160,19 @@ def _of_many(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention)
     for is_said, divides, pattern in ((mention.is_average, True, "({0}) / {1}"), (is_sum, False, "{0}")):
         if not is_said:
             continue
-        for terms in _groups(cited, named):
+        for terms in _groups(cited, named, mention):
             if len(terms) < 2 or len({f.unit for f in terms}) > 1 or not _measures(mention, terms[0]) or not _covers(mention, terms):
                 continue
             text = pattern.format(" + ".join(["{}"] * len(terms)), len(terms))
             yield from _safely(text, tuple(terms), lambda terms=tuple(terms), divides=divides: _added(terms, divides))  # type: ignore[misc]
 
 
-def _groups(cited: Sequence[Figure], named: Sequence[Figure]) -> Iterable[list[Figure]]:
-    """The sets that a sum may run over, each once."""
+def _groups(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) -> Iterable[list[Figure]]:
+    """The sets that a sum may run over, each once: what is cited, one metric over the periods that are named, several in one period."""
     found = [list(cited)]
-    found += [[f for f in named if f.stem == stem] for stem in dict.fromkeys(f.stem for f in named)]
+    labels = mention.labels_said if len(set(mention.labels_said)) > 1 else ()
+    of_periods = [f for f in named if is_named(labels, f.period) and f.role is not Role.CONSENSUS]
+    found += [[f for f in of_periods if f.stem == stem] for stem in dict.fromkeys(f.stem for f in of_periods)]
     found += [[f for f in named if f.period.id == period and f.role is not Role.CONSENSUS] for period in dict.fromkeys(f.period.id for f in named)]
     return {tuple(f.id for f in group): group for group in found}.values()
 
@@ -221,8 +225,9 @@ def _period_agrees(mention: Mention, base: Figure) -> bool:
 
 
 def periods_fit(mention: Mention, figures: Sequence[Figure]) -> bool:
-    """Whether the figures are of the periods that the sentence names: of those by the number, or of those anywhere where it names several."""
-    labels = mention.labels or (mention.labels_said if len(set(mention.labels_said)) > 1 else ())
+    """Whether the figures are of the periods that the sentence names: those by the number, or all of them where it adds up or has none there."""
+    is_many = mention.is_average or mention.is_sum
+    labels = mention.labels if mention.labels and not is_many else mention.labels_said if len(set(mention.labels_said)) > 1 else mention.labels
     latest = max(figures, key=lambda figure: figure.period.end)
     must = figures if len(set(labels)) > 1 else [latest]
     return not labels or all(is_compatible(labels, figure.period) for figure in must)
@@ -240,6 +245,13 @@ def is_in_order(mention: Mention, part: Figure, whole: Figure) -> bool:
         return whole.metric.id in mention.wholes or part.metric.id not in mention.wholes
     first, second = (_place(mention, figure) for figure in (part, whole))
     return first is None or second is None or first < second
+
+
+def _are_parts(mention: Mention, a: Figure, b: Figure, checker: Checker) -> bool:
+    """Whether the sentence gives one number for both: "cash and short-term investments of $14.0bn", "Sales and Service Cloud brought in"."""
+    if a.segment is None and b.segment is None:
+        return any({a.metric.id, b.metric.id} == checker.kin(name) for name in mention.metrics)
+    return a.segment is not None and b.segment is not None and {slug(a.segment), slug(b.segment)} <= {*mention.segments}
 
 
 def _place(mention: Mention, figure: Figure) -> int | None:

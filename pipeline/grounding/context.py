@@ -24,6 +24,7 @@ _TIMES = frozenset((Period.YOY, Period.QOQ, Period.PRIOR_YEAR, Period.PRIOR_QUAR
 _TO = frozenset(("with", "to", "level", "levels", "quarter"))
 _MANAGEMENT = frozenset(("management", "ceo", "cfo", "board", "executives"))
 _COMPARED = frozenset(("compared", "against", "versus", "relative"))
+_SUBJECTS = frozenset((Sort.METRIC, Sort.FAMILY, Sort.BASIS, Sort.SEGMENT, Sort.SHORT_SEGMENT))
 _REPORTED = frozenset(("reported", "headline", "nominal", "unadjusted"))
 _RATES = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
 _PAST = frozenset(("last", "past", "previous", "trailing"))
@@ -34,11 +35,14 @@ class Sentence:
     """One sentence of a text. `inherited` holds the metrics of the sentence before; `subject` those of this one."""
 
     def __init__(
-        self, text: str, tokens: Sequence[Token], span: Span, numbers: Sequence[Number], cues: Sequence[Cue], inherited: tuple[str, ...]
-    ) -> None:
+        self, text: str, tokens: Sequence[Token], span: Span, numbers: Sequence[Number], cues: Sequence[Cue],
+        inherited: tuple[str, ...], before: frozenset[str],
+    ) -> None:  # fmt: skip
         self.text, self.tokens, self.numbers, self.inherited = text, tokens, numbers, inherited
         self.clauses = Clauses(tokens, span, numbers, cues)
         self.subject = all_metrics_of(self.clauses.metrics)
+        self.before = before
+        self.words = frozenset(self.clauses.low(at)[:5].rstrip("s") for at in range(*span))
 
     def mentions(self) -> list[Mention]:
         """The sentence's numbers, in order."""
@@ -63,7 +67,8 @@ class Sentence:
             "is_ratio": self._says(lexicon.RATIOS),
             "is_share": self._is_share(),
             "is_future": self._has(lexicon.FUTURE),
-            "words": frozenset(clauses.low(at)[:5].rstrip("s") for at in range(clauses.first, clauses.last)),
+            "words": self.words | self.before,
+            "is_fall_said": self._is_fall_said(),
             "is_contrast": self._has(_REPORTED),
         }
         figures: list[Mention] = []
@@ -95,6 +100,13 @@ class Sentence:
         clauses = self.clauses
         of = any(n.unit is UnitClass.PERCENT and n.last < clauses.last and clauses.low(n.last) == "of" for n in clauses.figures)
         return of or self._has(lexicon.SHARES)
+
+    def _phrases(self) -> set[tuple[Sort, str]]:
+        return {(cue.sort, cue.phrase) for cue in self.clauses.metrics}
+
+    def _is_fall_said(self) -> bool:
+        down = {Direction.DOWN, Direction.NARROWER, Direction.WORSE}
+        return any(cue.sort is Sort.DIRECTION and cue.value in down for cue in self.clauses.cues) or self._has(lexicon.FALLS)
 
     def _has(self, words: frozenset[str]) -> bool:
         """Whether one of the words stands in the sentence."""
@@ -173,7 +185,7 @@ class Sentence:
             segments=subjects.segments(clauses, number, order),
             is_segment_certain=subjects.is_segment_certain(clauses, number, order),
             is_loss=is_loss,
-            may_be_negative=any(clauses.low(at) in lexicon.NEGATIVES for at in range(clauses.first, min(right[1], number.last + 4))),
+            may_be_negative=(Sort.METRIC, "net cash") in self._phrases() or any(clauses.low(at) in lexicon.NEGATIVES for at in range(clauses.first, min(right[1], number.last + 4))),
             is_awaited=governor.link in ("", "level", "to") and way is None and self._is_awaited(left),
             is_bracketed=clauses.start_of(number) < number.first,
             is_extra=any(clauses.low(at) in lexicon.EXTRA for at in (*range(*left)[-3:], *range(*right)[:4])),
@@ -255,6 +267,8 @@ class Sentence:
         order, before = len(earlier), earlier[-1]
         if not mention.bases and before.bases and self._keeps_subject(order):
             mention = replace(mention, bases=before.bases)
+        if before.is_segment_certain and not mention.is_segment_certain and self._keeps_subject(order, only_between=True):
+            mention = replace(mention, segments=before.segments, is_segment_certain=True)
         between = self.clauses.plain_words(self.clauses.gap(order))
         if before.link == "from" and mention.link == "to" and between <= _FROM_TO:
             mention = self._moved(replace(mention, from_with=(before.start, before.end)), order - 1)
@@ -275,6 +289,8 @@ class Sentence:
         alike = next((other for other in reversed(earlier[-governing.REACH :]) if other.unit is mention.unit), None)
         if "or" in between:
             # "Missed by CNY 11m, or 0.4%": the same said in another unit.
+            if mention.wholes:
+                return _of_period(mention, before)
             return _of_period(_like(mention, before), before) if alike is None else _like(mention, alike)
         if alike is before and not mention.wholes:
             return _like(mention, before)
@@ -286,7 +302,7 @@ class Sentence:
     def _keeps_subject(self, order: int, *, only_between: bool = False) -> bool:
         """Whether nothing new is named between a figure and the one before: no metric, no basis, no new thought."""
         clauses, span = self.clauses, self.clauses.gap(order)
-        new = any(span[0] <= cue.first < span[1] and cue.sort in (Sort.METRIC, Sort.FAMILY, Sort.BASIS) for cue in clauses.cues)
+        new = any(span[0] <= cue.first < span[1] and cue.sort in _SUBJECTS for cue in clauses.cues)
         behind = clauses.inside(Sort.BASIS, clauses.right(order)) or clauses.inside(Sort.METRIC, clauses.right(order))
         if any(clauses.low(at) in lexicon.BREAKS or clauses.low(at) in _REPORTED for at in range(*span)):
             return False

@@ -26,6 +26,8 @@ _PREPOSITIONS = frozenset(
 _AMOUNTS = frozenset((UnitClass.MONEY, UnitClass.PER_SHARE))
 # Right before an amount these say what it is measured against.
 _REFERENCES = frozenset(("short of", "shy of", "ahead of", "behind", "south of", "north of", "fell short", "falls short", "better than", "worse than"))
+# "Services added $605m" may be what they brought in, or what came on top.
+_EITHER_WAY = frozenset(("added", "adds", "add", "adding"))
 _DETERMINERS = frozenset(("the", "a", "an", "its", "their"))
 _QUOTES = frozenset(("-", "'", '"', "“", ":"))
 # Verbs that give a level, whatever was said before: "the margin on the added revenue was 36.7%".
@@ -231,6 +233,8 @@ def form(clauses: Clauses, number: Number, found: Governor, behind: Cue | None, 
         case "versus":
             return None
     if _names_consensus(found, number):
+        return None
+    if found.direction is not None and is_amount and found.direction.phrase in _EITHER_WAY:
         return None
     if found.direction is not None:
         return Form.CHANGE if not found.metrics or found.direction.phrase in lexicon.RATE_NOUNS else None

@@ -209,7 +209,7 @@ AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
 # Words that flip the sign of what follows: a loss of 55.8m is -55.8m.
 LOSSES = word_set("loss losses deficit outflow outflows burn")
 
-NEGATIVES = LOSSES | word_set("outflow outflows outgo burn burned credit credits benefit reversal negative minus usage used consumed")
+NEGATIVES = LOSSES | word_set("using uses drained absorbed outflow outflows outgo burn burned credit credits benefit reversal negative minus usage used consumed")
 LOSS_VERBS = word_set("lost lose loses losing")
 # Phrases whose direction words give no direction.
 IDIOMS = phrase_set(
@@ -388,7 +388,7 @@ PERIODS: dict[str, Period] = {
     **dict.fromkeys(
         phrases(
             """
-            year to date | ytd | so far this year | six month | nine month | first half | second half | nine months | first nine months | six months | first six months | half
+            year to date | ytd | so far this year | so far | already spent | six month | nine month | first half | second half | nine months | first nine months | six months | first six months | half
             year
             """
         ),
@@ -491,7 +491,7 @@ SEPARATORS = frozenset(
 # What says that a sentence speaks of a part of a whole, and of what is left of it.
 SHARES = word_set(
     """
-    share shares portion proportion part mix weight fraction of made make makes account accounts accounted accounting equal equals
+    ratio share shares portion proportion part mix weight fraction of made make makes account accounts accounted accounting equal equals
     equalled equivalent represent represents represented representing contributed contributes contribute stems came comes worth
     """
 )
@@ -499,17 +499,19 @@ SHARES = word_set(
 GAPS = word_set(
     """
     gap difference apart spread excess exceed exceeds exceeded exceeding more less fewer above below over under ahead behind short
-    surplus leaves leave leaving left minus versus against outspent outstrips outstripped higher lower larger smaller beyond after
+    remains remaining rest off surplus leaves leave leaving left minus versus against outspent outstrips outstripped higher lower larger smaller beyond after
     """
 )
 SUMS = word_set(
     """
     together total totals totalled totaled totalling totaling combined sum sums summed aggregate altogether all plus add adds added adding both overall half returned
-    returns return handed handing made cumulative
+    returns return handed handing made cumulative them
     """
 )
 AVERAGES = word_set("average averaged averages averaging mean")
 RATIOS = word_set("ratio")
+# Words that show, wherever a sentence has them, that something went down.
+FALLS = word_set("expense cost costs sacrifice price ground hit lower down drag squeeze dented toll")
 EXTRA = word_set("added extra additional incremental new further")
 RESTS = word_set("remaining remainder other others rest balance left")
 # Where one thought ends and another starts.
@@ -543,6 +545,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("buyers buyer customers users user"), ("active_buyers", "customers", "active_users")),
     **dict.fromkeys(words("cash"), ("cash", "cash_and_investments")),
     **dict.fromkeys(phrases("operations | operations used | operations generated"), ("operating_cash_flow",)),
+    "restructuring": ("restructuring_charges",),
     **dict.fromkeys(words("inventories"), ("inventory",)),
     **dict.fromkeys(
         phrases("bought back | buy back | buys back | buying back | repurchased | repurchasing | buy backs | repurchases"), ("buybacks",)

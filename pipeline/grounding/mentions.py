@@ -23,6 +23,7 @@ def find(text: str, names: Names | None = None, *, decimal_mark: str = ".") -> t
     found: list[Mention] = []
     at_number = at_cue = 0
     inherited: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()
     for first, last in sentences(text, tokens, ABBREVIATIONS):
         own = []
         while at_number < len(numbers) and numbers[at_number].first < last:
@@ -32,7 +33,7 @@ def find(text: str, names: Names | None = None, *, decimal_mark: str = ".") -> t
         while at_cue < len(cues) and cues[at_cue].first < last:
             inside.append(cues[at_cue])
             at_cue += 1
-        sentence = Sentence(text, tokens, (first, last), own, inside, inherited)
+        sentence = Sentence(text, tokens, (first, last), own, inside, inherited, words)
         found += sentence.mentions()
-        inherited = sentence.subject or inherited
+        inherited, words = sentence.subject or inherited, sentence.words
     return tuple(found)

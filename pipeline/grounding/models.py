@@ -90,6 +90,8 @@ class Mention:
     """The period that the number is compared with, where its sentence names it: "than in the December quarter"."""
     words: frozenset[str] = frozenset()
     """The first letters of the sentence's words, to find a segment by."""
+    is_fall_said: bool = False
+    """Whether any word of the sentence says that something fell."""
     is_contrast: bool = False
     """Whether the sentence sets something against what was reported."""
     is_future: bool = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import permutations
 
-from pipeline.facts.figures import Figure
+from pipeline.facts.figures import Figure, slug
 from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, Scale, UnitClass, exact
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import ADJUSTED
@@ -33,12 +33,12 @@ class Relation:
     change_of: Figure | None = None
 
 
-def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decimal], ratios: Collection[tuple[str, str]]) -> str | None:
+def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decimal], ratios: Collection[tuple[str, str]], stated: Collection[str]) -> str | None:
     """The formula over two of the operands that gives the mention, or None.
 
     `shares` are percentages that the text states; `ratios` the pairs of metrics that a ratio which it names consists of.
     """
-    found = list(_of_pairs(mention, operands[:_MOST_OPERANDS], ratios))
+    found = list(_of_pairs(mention, operands[:_MOST_OPERANDS], ratios, frozenset(stated)))
     if mention.is_rest:
         found += [Relation(f"100% - {share}%", Quantity(HUNDRED - share, PERCENT, exact(HUNDRED - share))) for share in shares if 0 < share < HUNDRED]
     for relation in found:
@@ -51,21 +51,25 @@ def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decim
     return None
 
 
-def _of_pairs(mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]]) -> Iterator[Relation]:
+def _of_pairs(mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]], stated: frozenset[str]) -> Iterator[Relation]:
     for a, b in permutations(operands, 2):
         if a.unit.currency == b.unit.currency and a.quantity.unit.cls is b.quantity.unit.cls:
             try:
-                yield from _of_pair(mention, a, b, ratios)
+                yield from _of_pair(mention, a, b, ratios, stated)
             except (ValueError, ArithmeticError):
                 continue
 
 
-def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[str, str]]) -> Iterator[Relation]:
+def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[str, str]], stated: frozenset[str]) -> Iterator[Relation]:
     unit, cls = mention.unit, a.unit.cls
     is_part = a.stem == b.stem and a.period.kind is not b.period.kind
     if is_part and not (unit is UnitClass.PERCENT and (mention.step is None or mention.is_share)):
         return
     is_later = a.stem == b.stem and a.change is b.change and (a.period.end, a.role.value) != (b.period.end, b.role.value)
+    if mention.is_segment_certain and (a.segment is None or slug(a.segment) not in mention.segments) and unit in (UnitClass.PERCENT, UnitClass.MULTIPLE):
+        return
+    if 0 in (a.quantity.value, b.quantity.value):
+        return
     is_later = is_later and not is_part
     like = a if is_later and a.period.end >= b.period.end else None
     is_larger = a.quantity.value >= b.quantity.value
@@ -93,7 +97,7 @@ def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[st
         is_adjustment = not is_later and ADJUSTED.get(b.metric.id) == a.metric.id and not is_level
         if (like is not None and not is_level) or (like is not None and mention.is_extra) or (is_larger and not is_later and mention.is_gap) or is_adjustment:
             yield Relation(f"{a.id} - {b.id}", a.quantity - b.quantity, a.scale, like)
-        if a.id < b.id and mention.form is not Form.CHANGE and mention.is_sum:
+        if a.id < b.id and mention.form is not Form.CHANGE and mention.is_sum and (not is_later or {a.id, b.id} <= stated):
             yield Relation(f"{a.id} + {b.id}", a.quantity + b.quantity, a.scale)
 
 

@@ -148,7 +148,7 @@ def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None
     stated = mention.sign or said
     actual = 1 if value > 0 else -1
-    if stated is None and mention.direction is not None:
+    if stated is None and (mention.direction is not None or (actual < 0 and mention.is_fall_said)):
         return None
     if (stated or 1) != actual:
         way = "rose" if actual > 0 else "fell"
@@ -215,6 +215,9 @@ def _is_told(mention: Mention, figure: Figure, context: Context) -> bool:
     if mention.is_trend or is_named(mention.labels_said, figure.period):
         return True
     place = context.place(figure.period)
+    if mention.link in ("from", "versus") and {Said.QOQ, Said.YOY} & mention.said:
+        # "Rose 8.6% q/q, from CNY 1,752.3m".
+        return True
     said = mention.said | mention.around
     if place is None:
         return Said.ANNUAL in said and figure.period.kind is PeriodKind.ANNUAL
@@ -304,7 +307,10 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             if role is Role.PRIOR_YEAR:
                 # "First-quarter capex" is this year's.
                 named = is_named(tuple(said for said in mention.labels if said.year is not None or said.month is not None), figure.period)
-            is_near = own in mention.around or is_named(tuple(said for said in mention.labels_around if said.year is not None), figure.period)
+            near = mention.labels_around
+            if role is Role.PRIOR_YEAR:
+                near = tuple(said for said in near if said.year is not None)
+            is_near = own in mention.around or is_named(near, figure.period)
             if mention.is_expected or not (is_compared or named or own in said or change in said or is_target or is_near):
                 return f"is that of {figure.period.label}, which the sentence does not say"
         case Role.HISTORY:
@@ -420,6 +426,8 @@ def _is_month(said: PeriodLabel, period: Period) -> bool:
     if said.month is None or said.day is not None:
         return False
     ends = {(day.year, day.month) for day in (period.end, period.end - _FEW_DAYS, period.end + _FEW_DAYS)}
+    if said.part == "quarter" and period.kind not in (PeriodKind.QUARTER, PeriodKind.INSTANT):
+        return False
     return any(said.month == month and said.year in (None, year) for year, month in ends)
 
 

@@ -24,6 +24,7 @@ _PLAIN = re.compile(r"[0-9]*\.?[0-9]+")
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){2,}")
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _OTHER_WAY = str.maketrans(".,", ",.")
+_GLUED = re.compile(r"([a-z]{3})(k|m|mn|b|bn)")
 _MOST_DIGITS = 24
 _VULGAR = frozenset("¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞")
 _RANGE_WORDS = (["-"], ["–"], ["to"], ["and"], ["or"], ["-", "to"], ["-", "or"])
@@ -118,6 +119,8 @@ def _declared(tape: Tape, at: int) -> tuple[int, tuple[str, ...], int] | None:
     """The token behind a scale without a number, its currencies and its power of ten: "CNY m)", "$m)", "in millions)", "USD m:"."""
     if tape.low(at) == "in":
         at += 1
+    if (glued := _GLUED.fullmatch(tape.low(at))) and glued[1].upper() in numerals.CURRENCY_CODES | {"RMB"} and tape.low(at + 1) in (")", ":", ","):
+        return at + 1, ("CNY",) if glued[1] == "rmb" else (glued[1].upper(),), numerals.SCALES[glued[2]]
     currencies = tape.currency_of(at)
     if currencies:
         at += 1
@@ -141,6 +144,9 @@ def _join(tape: Tape, left: Number, right: Number) -> None:
         gap = ["to"]
     if left.kind is Kind.COUNT and before == "between" and right.unit is not None and left.value is not None:
         left.kind, left.unit = None, None
+    if gap == ["out", "of"] and left.kind is None and right.kind is None and left.unit is None and left.value is not None:
+        # "24.1 out of 46.7 billion dollars".
+        _share_unit(left, right)
     if gap not in _RANGE_WORDS or (gap == ["and"] and before != "between") or left.problem or right.problem:
         return
     if is_written_twice and gap == ["to"] and (before == "by" or (before in lexicon.DIRECTIONS and before not in lexicon.CHANGE_NOUNS)):

@@ -121,7 +121,7 @@ def _month(tape: Tape, at: int) -> Number | None:
     month = words.MONTHS.get(tape.low(at), 12)
     if tape.low(here) == "quarter":
         last, year = year_after(tape, here + 1)
-        return Number(at, last, kind=Kind.QUARTER, label=PeriodLabel(None, year, month))
+        return Number(at, last, kind=Kind.QUARTER, label=PeriodLabel("quarter", year, month))
     if not tape.tokens[at].is_capital or tape.kind_of(at + 1) == "number" or tape.kind_of(at - 1) == "number":
         return None
     if tape.low(at + 1) == ":" or tape.low(at - 1) in _BEFORE_MONTH or (tape.low(at - 1) == "of" and tape.low(at - 2) == "end"):

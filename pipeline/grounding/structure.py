@@ -96,7 +96,7 @@ def period_label(tape: Tape, word: int, at: int) -> Number | None:
 
 def leading_period(tape: Tape, at: int) -> Number | None:
     """1Q26, 2H25, 9M25, 1Q."""
-    letter, digits = tape.low(at + 1), tape.low(at)
+    letter, digits = tape.low(at + 1).removesuffix("fy"), tape.low(at)
     if not ((letter == "q" and digits in "1234") or (letter == "h" and digits in "12") or (letter == "m" and digits in ("6", "9"))):
         return None
     if tape.kind_of(at + 2) == "number" and tape.touches(at + 2) and len(tape.low(at + 2)) in (2, 4) and tape.low(at + 2).isdigit():

@@ -10,6 +10,7 @@ from pipeline.grounding.numbers import Kind, Number
 from pipeline.grounding.tape import Tape
 
 _MOST_LISTED = 20
+_AS_FAR = 16
 _ADJECTIVES = frozenset(
     [
         "more",
@@ -115,10 +116,10 @@ def opens_list(tape: Tape, number: Number, at: int) -> bool:
     """Whether a colon follows within a few words, so that the text itself lists what is counted: "we count three drags: ..."."""
     if tape.kind_of(number.first) != "word":
         return False
-    for here in range(at, at + 4):
+    for here in range(at, at + _AS_FAR):
         if tape.low(here) == ":":
             return here > at
-        if tape.kind_of(here) != "word":
+        if tape.low(here) in (".", ",", ";", ""):
             return False
     return False
 

@@ -15,6 +15,7 @@ from pipeline.facts.figures import Figure, printed_places
 from pipeline.facts.quantity import Quantity, Scale, UnitClass, last_place, parse_unit
 from pipeline.grounding.lexicon import Approximation
 from pipeline.grounding.models import Mention
+from pipeline.grounding.numerals import MULTIPLIERS
 
 # "about 3 points" holds for 3.08: half a written step, or this share of the number, whichever is wider.
 _ABOUT = Decimal("0.03")
@@ -67,6 +68,12 @@ def window(mention: Mention) -> tuple[Decimal, Decimal] | None:
     stated = abs(mention.value)
     if mention.step is None:
         interval = abs(mention.interval)
+        if mention.text.lower() in MULTIPLIERS and mention.approximator in (Approximation.MORE_THAN, Approximation.LESS_THAN):
+            # "More than doubled" is more than twice, by a quarter at most; "more than halved" less than half.
+            times = (100 + mention.value) / 100
+            far = times * _BOUND if (mention.value > 0) is (mention.approximator is Approximation.MORE_THAN) else times / _BOUND
+            ends = sorted((stated, abs(far * 100 - 100)))
+            return ends[0], ends[1]
         if mention.approximator is Approximation.MORE_THAN:
             return stated, max(stated * _BOUND, interval.high)
         if mention.approximator is Approximation.LESS_THAN:
