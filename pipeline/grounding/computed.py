@@ -15,7 +15,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from pipeline.facts.figures import Figure, slug, written
-from pipeline.facts.quantity import PERCENT, Quantity, UnitClass
+from pipeline.facts.quantity import PERCENT, Quantity, UnitClass, last_place
 from pipeline.facts.sheet import Role
 from pipeline.grounding.lexicon import Period as Said
 from pipeline.grounding.models import Form, Mention
@@ -137,7 +137,7 @@ def _of_two_metrics(a: Figure, b: Figure, mention: Mention, checker: Checker) ->
     elif _measures(mention, a) and not mention.is_average:
         if is_larger and (mention.is_gap or mention.is_rest):
             yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity)
-        if a.id < b.id and mention.form is not Form.CHANGE and (mention.is_sum or _are_parts(mention, a, b, checker)):
+        if a.id < b.id and mention.form is not Form.CHANGE and (mention.is_sum or (not mention.is_gap and _are_parts(mention, a, b, checker))):
             yield from _safely("{} + {}", (a, b), lambda: a.quantity + b.quantity)
 
 
@@ -156,8 +156,7 @@ def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
 
 def _of_many(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) -> Iterator[Value]:
     """The sum and the average of what is cited, or of one metric over periods, or of several in one period; only where the sentence says so."""
-    is_sum = mention.is_sum and not mention.is_average and mention.form is not Form.CHANGE
-    for is_said, divides, pattern in ((mention.is_average, True, "({0}) / {1}"), (is_sum, False, "{0}")):
+    for is_said, divides, pattern in ((mention.is_average, True, "({0}) / {1}"), (mention.is_sum and not mention.is_average, False, "{0}")):
         if not is_said:
             continue
         for terms in _groups(cited, named, mention):
@@ -283,6 +282,8 @@ def _numbers(figures: Sequence[Figure]) -> list[str]:
 def _number(figure: Figure) -> str:
     fact = figure.fact
     if fact is not None and fact.value is not None and fact.scale is figure.scale:
-        return f"{fact.value:,f}" if fact.value >= 0 else f"({fact.value:,f})"
+        step = (fact.rounded_to or last_place(fact.value)).normalize()
+        value = fact.value.quantize(min(step, Decimal(1))) if step < 1 else fact.value
+        return f"{value:,f}" if value >= 0 else f"({value:,f})"
     text = written(figure, signed=False)
     return text if figure.quantity.value >= 0 else f"({text})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -25,6 +26,10 @@ _TO = frozenset(("with", "to", "level", "levels", "quarter"))
 _MANAGEMENT = frozenset(("management", "ceo", "cfo", "board", "executives"))
 _COMPARED = frozenset(("compared", "against", "versus", "relative"))
 _SUBJECTS = frozenset((Sort.METRIC, Sort.FAMILY, Sort.BASIS, Sort.SEGMENT, Sort.SHORT_SEGMENT))
+_BESIDE = frozenset(("below", "above", "than", "versus", "against"))
+_CLOSE = 2
+# Units that are said once: "141 days on hand versus 103 a year ago".
+_NAMELESS = frozenset((UnitClass.DAYS, UnitClass.MULTIPLE, UnitClass.COUNT, UnitClass.SHARES))
 _REPORTED = frozenset(("reported", "headline", "nominal", "unadjusted"))
 _RATES = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
 _PAST = frozenset(("last", "past", "previous", "trailing"))
@@ -101,8 +106,10 @@ class Sentence:
         of = any(n.unit is UnitClass.PERCENT and n.last < clauses.last and clauses.low(n.last) == "of" for n in clauses.figures)
         return of or self._has(lexicon.SHARES)
 
-    def _phrases(self) -> set[tuple[Sort, str]]:
-        return {(cue.sort, cue.phrase) for cue in self.clauses.metrics}
+    def _is_net_cash(self) -> bool:
+        """Net cash is net debt below zero."""
+        lows = [self.clauses.low(at) for at in range(self.clauses.first, self.clauses.last)]
+        return ("net", "cash") in pairwise(lows)
 
     def _is_fall_said(self) -> bool:
         down = {Direction.DOWN, Direction.NARROWER, Direction.WORSE}
@@ -157,7 +164,7 @@ class Sentence:
         governor = governing.governor(clauses, number, order)
         behind = governing.following(clauses, order)
         way = governing.direction(clauses, governor, behind, number, order)
-        form = governing.form(clauses, number, governor, behind, way)
+        form = governing.form(clauses, number, order, governor, behind, way)
         metrics, wholes, is_certain, is_strong = subjects.metrics(clauses, number, order, governor, self.inherited)
         is_loss = subjects.is_loss(clauses, number, order)
         around, labels_around = self._around(number)
@@ -185,7 +192,7 @@ class Sentence:
             segments=subjects.segments(clauses, number, order),
             is_segment_certain=subjects.is_segment_certain(clauses, number, order),
             is_loss=is_loss,
-            may_be_negative=(Sort.METRIC, "net cash") in self._phrases() or any(clauses.low(at) in lexicon.NEGATIVES for at in range(clauses.first, min(right[1], number.last + 4))),
+            may_be_negative=self._is_net_cash() or any(clauses.low(at) in lexicon.NEGATIVES for at in range(clauses.first, min(right[1], number.last + 4))),
             is_awaited=governor.link in ("", "level", "to") and way is None and self._is_awaited(left),
             is_bracketed=clauses.start_of(number) < number.first,
             is_extra=any(clauses.low(at) in lexicon.EXTRA for at in (*range(*left)[-3:], *range(*right)[:4])),
@@ -198,6 +205,9 @@ class Sentence:
         verbs = [n for n, low in enumerate(lows) if low in lexicon.EXPECTING]
         return bool(verbs) and not any(low in lexicon.SEPARATORS or lexicon.LINKS.get(low) in ("from", "versus") for low in lows[verbs[-1] :])
 
+    def _last_place(self, span: Span) -> int:
+        return max((cue.last for cue in self.clauses.inside(Sort.PERIOD, span)), default=span[0])
+
     def _labels(self, left: Span, right: Span) -> tuple[PeriodLabel, ...]:
         """The periods that the words by a number name: those behind it first, and where they name none, those before it."""
         clauses = self.clauses
@@ -205,7 +215,8 @@ class Sentence:
             return found
         if not _TIMES.isdisjoint(clauses.said(Sort.PERIOD, right)):
             return ()
-        return clauses.labels(left) or clauses.labels(clauses.heading)
+        cuts = [at for at in range(*left) if clauses.low(at) in _BESIDE]
+        return clauses.labels((cuts[-1], left[1]) if cuts else left) or clauses.labels(clauses.heading)
 
     def _base_labels(self, at: int) -> tuple[PeriodLabel, ...]:
         """The period behind a comparison that follows the number: "5% higher than in the December quarter"."""
@@ -232,6 +243,9 @@ class Sentence:
         """What the words behind the number say; those before it only where the ones behind are silent, and the heading last."""
         clauses = self.clauses
         near = clauses.said(Sort.PERIOD, clauses.before_verb(right) if form is Form.LEVEL else right)
+        if near and right[1] - self._last_place(right) <= _CLOSE and any(number.first == right[1] for number in clauses.figures):
+            # "Replaced a year-ago loss of $1.34 billion": the period is the next figure's.
+            near = [period for period in near if period not in (Period.PRIOR_YEAR, Period.PRIOR_QUARTER)]
         found = frozenset(near or clauses.said(Sort.PERIOD, left) or clauses.said(Sort.PERIOD, clauses.heading))
         if form is not Form.LEVEL and way is not None and way.phrase in lexicon.AGAINST_CONSENSUS:
             # "Missed by 0.4%" is against consensus though nobody says so.
@@ -282,6 +296,8 @@ class Sentence:
         if mention.link in ("from", "versus") and before.unit is UnitClass.PER_SHARE and mention.unit is UnitClass.MONEY and not mention.is_scaled:
             # "$1.40 per share, against $3.06": the unit is said once.
             mention = replace(mention, unit=UnitClass.PER_SHARE)
+        if mention.link in ("from", "versus", "to") and mention.unit is None and before.unit in _NAMELESS and not mention.is_scaled:
+            mention = replace(mention, unit=before.unit)
         if mention.link in ("from", "versus") and before.direction_word in lexicon.RATE_NOUNS and mention.unit is before.unit:
             return replace(mention, form=Form.CHANGE, direction=before.direction, direction_word=before.direction_word)
         if not between <= _LISTING or mention.link not in ("", "by"):

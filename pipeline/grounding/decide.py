@@ -101,7 +101,7 @@ class Checker:
         operands = dict.fromkeys(f.id for f in [*beside[:_MOST_BESIDE], *self._named_levels(mention)] if reach is None or f.id in reach)
         shares = [abs(c.mention.value) for c in stated if c.mention.unit is UnitClass.PERCENT and c.mention.value is not None]
         ratios = {(f.inputs[0], f.inputs[1]) for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.named}
-        formula = relations.explain(mention, [self.facts[name] for name in operands], shares[:1], ratios, [f.id for f in beside])
+        formula = relations.explain(mention, [self.facts[name] for name in operands], shares[:1], ratios, [f.id for f in (*beside, *self._named_levels(mention)) if f in beside or rules.is_told(mention, f)])
         return NumberCheck(mention, "grounded", None, formula) if formula else check
 
     def _named_levels(self, mention: Mention) -> list[Figure]:

@@ -206,7 +206,7 @@ def _rate_noun(clauses: Clauses, verb: Cue, order: int) -> Cue | None:
     return nouns[-1] if nouns and not clauses.plain_words((nouns[-1].last, verb.first)) else None
 
 
-def form(clauses: Clauses, number: Number, found: Governor, behind: Cue | None, way: Cue | None) -> Form | None:
+def form(clauses: Clauses, number: Number, order: int, found: Governor, behind: Cue | None, way: Cue | None) -> Form | None:
     """Whether the sentence gives the figure as a level, as a change, or as where a change started; None where it leaves that open."""
     is_percent = number.unit is UnitClass.PERCENT
     if number.unit is UnitClass.POINTS and found.link_word in (*_STATES, "at", "of") and way is None and found.metrics:
@@ -235,7 +235,8 @@ def form(clauses: Clauses, number: Number, found: Governor, behind: Cue | None, 
     if _names_consensus(found, number):
         return None
     if found.direction is not None and is_amount and found.direction.phrase in _EITHER_WAY:
-        return None
+        is_compared = any(lexicon.LINKS.get(clauses.low(at)) == "versus" or clauses.low(at) == "over" for at in range(*clauses.gap(order + 1)))
+        return Form.CHANGE if is_compared else None
     if found.direction is not None:
         return Form.CHANGE if not found.metrics or found.direction.phrase in lexicon.RATE_NOUNS else None
     if found.metrics and number.sign <= 0 and not _is_measured(clauses, number):

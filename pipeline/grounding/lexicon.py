@@ -92,7 +92,7 @@ _UP = (
     *words(
         """
         grew grow grows grown growing rose rise rises risen rising up upped higher leap leapt leaped ahead top topped tops
-        outperformed hike hiked larger bigger stronger
+        outperformed hike hiked larger bigger stronger richer heavier thicker
         """
     ),
     "picked up", "ticked up", "edged up", "moved up", "stepped up", "came back", "went up", "outperformance",
@@ -108,7 +108,7 @@ _DOWN = (
     ),
     *words(
         """
-        loss smaller cheaper off compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed
+        loss smaller thinner slimmer leaner lighter poorer cheaper off compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed
         sacrifice squeezing
         """
     ),
@@ -173,14 +173,14 @@ FOLLOWING = word_set(
     above below higher lower ahead behind short under over more less better worse light up down beat miss shortfall upside
     premium increase decrease rise fall decline drop gain growth jump surge climb slide slump slip dip plunge improvement
     deterioration expansion contraction compression erosion reduction cut loss change move swing shift difference gap delta
-    smaller larger bigger cheaper stronger off apart variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements
+    smaller thinner slimmer leaner lighter poorer larger bigger richer heavier cheaper stronger off apart variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements
     fewer uptick lost sacrificed ceded outperformance acceleration tumble advance rally boost lift
     """
 ) | phrase_set("short of | fell short | given up | gave up | given back | shy of | north of | south of | in excess of | better than")
 # Adjectives and prepositions that state a direction only next to their number ("higher by", "0.4% below").
 ADJACENT_ONLY = word_set(
     """
-    loss smaller larger bigger cheaper stronger off above below higher lower ahead behind short under over more less fewer better worse light weaker wider narrower up down growing
+    loss smaller thinner slimmer leaner lighter poorer larger bigger richer heavier cheaper stronger off above below higher lower ahead behind short under over more less fewer better worse light weaker wider narrower up down growing
     rising falling declining growth increase decline expansion change move shift gap spread top tops lift boost recovery cut
     cuts gain gains drag squeeze loss premium upside reduction lower raise raised add adds added short of in excess of better
     than north of south of
@@ -209,7 +209,7 @@ AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
 # Words that flip the sign of what follows: a loss of 55.8m is -55.8m.
 LOSSES = word_set("loss losses deficit outflow outflows burn")
 
-NEGATIVES = LOSSES | word_set("using uses drained absorbed outflow outflows outgo burn burned credit credits benefit reversal negative minus usage used consumed")
+NEGATIVES = LOSSES | word_set("lost lose loses losing using uses drained absorbed outflow outflows outgo burn burned credit credits benefit reversal negative minus usage used consumed")
 LOSS_VERBS = word_set("lost lose loses losing")
 # Phrases whose direction words give no direction.
 IDIOMS = phrase_set(
@@ -217,7 +217,7 @@ IDIOMS = phrase_set(
     came up | come up | comes up | coming up | end up | ends up | ended up |
     made up | make up | makes up | making up | took up | take up | takes up | taken up | taking up | ate up | eats up | eaten up | used up |
     uses up | put up | held up | holds up | hold up | kept up | keeps up | wound up | showed up | shows up | added up | adding up |
-    up north | upside down | turned up | fell to | under gaap | under ifrs | under us gaap | on the up | down under | one off | one offs |
+    up north | upside down | turned up | under gaap | under ifrs | under us gaap | on the up | down under | one off | one offs |
     days off | off the | off balance | kicked off | spun off | paid off | set off | up to | set up | follow up | back up | line up | lined up | start up | add up |
     adds up | double down | break down | broke down | write down | written down | slow down | down payment | spin off | cut off |
     in light of | light on | on top of | top line | short term | short of detail | over time | over the | over a | more than |
@@ -537,7 +537,7 @@ _EARNINGS = (*_PROFITS, "eps_diluted", "adjusted_eps")
 FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("margin margins profitability"), _MARGINS),
     **dict.fromkeys(words("profit profits loss losses"), _PROFITS),
-    **dict.fromkeys(words("earnings earned earn earns"), _EARNINGS),
+    **dict.fromkeys(words("earnings earned earn earns earning"), _EARNINGS),
     **dict.fromkeys(words("debt"), ("total_debt", "net_debt")),
     **dict.fromkeys(words("dividends dividend"), ("dividends_paid", "dividend_per_share")),
     **dict.fromkeys(words("volume volumes"), ("units_sold", "gmv")),

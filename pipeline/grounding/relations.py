@@ -13,6 +13,7 @@ from itertools import permutations
 
 from pipeline.facts.figures import Figure, slug
 from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, Scale, UnitClass, exact
+from pipeline.facts.sheet import Role
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import ADJUSTED
 from pipeline.grounding.rules import said_sign
@@ -38,7 +39,8 @@ def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decim
 
     `shares` are percentages that the text states; `ratios` the pairs of metrics that a ratio which it names consists of.
     """
-    found = list(_of_pairs(mention, operands[:_MOST_OPERANDS], ratios, frozenset(stated)))
+    found = list(_shares_of_sums(mention, operands[:_MOST_OPERANDS])) if mention.is_sum and mention.unit is UnitClass.PERCENT else []
+    found += list(_of_pairs(mention, operands[:_MOST_OPERANDS], ratios, frozenset(stated)))
     if mention.is_rest:
         found += [Relation(f"100% - {share}%", Quantity(HUNDRED - share, PERCENT, exact(HUNDRED - share))) for share in shares if 0 < share < HUNDRED]
     for relation in found:
@@ -49,6 +51,18 @@ def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decim
         ):
             return f"computed: {relation.formula}"
     return None
+
+
+def _shares_of_sums(mention: Mention, operands: Sequence[Figure]) -> Iterator[Relation]:
+    """ "Sales Cloud and Service Cloud together generated 46% of group revenue"."""
+    parts = [f for f in operands if f.segment is not None and f.change is None and slug(f.segment) in mention.named_segments]
+    for whole in (f for f in operands if f.segment is None and f.change is None):
+        of_it = [f for f in parts if f.metric is whole.metric and f.period.id == whole.period.id]
+        if len(of_it) > 1:
+            total = of_it[0].quantity
+            for part in of_it[1:]:
+                total += part.quantity
+            yield Relation(f"({' + '.join(f.id for f in of_it)}) / {whole.id}", total.over(whole.quantity, PERCENT))
 
 
 def _of_pairs(mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]], stated: frozenset[str]) -> Iterator[Relation]:
@@ -79,11 +93,12 @@ def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[st
         if unit is UnitClass.POINTS and (like is not None or (is_larger and not is_later)):
             yield Relation(f"{a.id} - {b.id}", a.quantity.points_from(b.quantity), change_of=like)
         return
-    if unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT:
+    is_said = {a.id, b.id} <= stated or (a.role is Role.ACTUAL and b.role is Role.ACTUAL) or is_part
+    if unit is UnitClass.MULTIPLE and (cls is not UnitClass.PERCENT or a.metric is b.metric):
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity))
     elif unit is UnitClass.PERCENT and like is not None and not mention.wholes and not (mention.is_segment_certain and a.segment is None):
         yield Relation(f"{a.id} / {b.id} - 1", a.quantity.growth_from(b.quantity), change_of=like)
-    elif unit is UnitClass.PERCENT and not is_later and not is_larger and (a.period == b.period or is_part) and ((a.metric.id, b.metric.id) in ratios or mention.step is None or (mention.form is not Form.CHANGE and mention.is_share)):
+    elif unit is UnitClass.PERCENT and not is_later and not is_larger and (a.period.id == b.period.id or is_part) and is_said and ((a.metric.id, b.metric.id) in ratios or mention.step is None or (mention.form is not Form.CHANGE and mention.is_share)):
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
     elif unit is cls or (unit is UnitClass.MONEY and cls is UnitClass.PER_SHARE) or (unit is None and cls in _AMOUNTS):
         is_level = mention.form is Form.LEVEL and (mention.is_strong or mention.is_segment_certain)

@@ -224,6 +224,12 @@ def _is_told(mention: Mention, figure: Figure, context: Context) -> bool:
     return place in said or (Said.YOY if place is Said.PRIOR_YEAR else Said.QOQ) in said
 
 
+def is_told(mention: Mention, figure: Figure) -> bool:
+    """Whether the sentence names an earlier level's period."""
+    words = {Role.PRIOR_YEAR: {Said.PRIOR_YEAR, Said.YOY}, Role.PRIOR_QUARTER: {Said.PRIOR_QUARTER, Said.QOQ}}.get(figure.role, set())
+    return bool(words & mention.said) or is_named(mention.labels_said, figure.period)
+
+
 def is_spoken_of(mention: Mention, figure: Figure, context: Context) -> bool:
     """Whether the sentence speaks of the level's period, so that a reader may compute with it."""
     match figure.role:
@@ -276,6 +282,8 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
 
 
 def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
+    if (mention.is_average or mention.is_sum) and len(set(mention.labels)) > 1:
+        return f"is that of {figure.period.label} alone, not of all the periods that the sentence adds up"
     said, role = mention.periods, figure.role
     if mention.labels and not mention.is_trend and not is_compatible(mention.labels, figure.period):
         return f"is that of {figure.period.label}"
@@ -293,7 +301,8 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
                 return "is what was reported, not what was expected"
             if _PRIOR & said and not {Said.YOY, Said.QOQ} & said:
                 return f"is that of {figure.period.label}, not of an earlier period"
-            if mention.form is Form.BASE and not mention.is_modal and (base := context.base_of(figure)) is not None:
+            is_ahead = mention.is_modal or mention.is_future or bool({Said.GUIDANCE, Said.OUTLOOK} & mention.said)
+            if mention.form is Form.BASE and not is_ahead and (base := context.base_of(figure)) is not None:
                 origin = f"{written(base)} in {base.period.label}"
                 return f"is where it stands in {figure.period.label}, not where it came from: the base is {origin}"
         case Role.PRIOR_YEAR | Role.PRIOR_QUARTER:
@@ -306,7 +315,7 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             )
             if role is Role.PRIOR_YEAR:
                 # "First-quarter capex" is this year's.
-                named = is_named(tuple(said for said in mention.labels if said.year is not None or said.month is not None), figure.period)
+                named = is_named(tuple(said for said in mention.labels if said.year is not None), figure.period)
             near = mention.labels_around
             if role is Role.PRIOR_YEAR:
                 near = tuple(said for said in near if said.year is not None)
@@ -417,6 +426,8 @@ def is_compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
         return True
     if period.kind is PeriodKind.INSTANT:
         return any(said.day is None or _fits(said, own) for said in labels)
+    if period.kind is PeriodKind.YTD and any(said.part == "fy" and said.year == own.year for said in labels):
+        return True
     years = {own.year, period.end.year, *([period.start.year] if period.start else [])}
     return any(said.month is not None or (said.year in (None, *years) if said.part is None else _fits(said, own)) for said in labels)
 

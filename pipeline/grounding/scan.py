@@ -149,6 +149,8 @@ def _join(tape: Tape, left: Number, right: Number) -> None:
         _share_unit(left, right)
     if gap not in _RANGE_WORDS or (gap == ["and"] and before != "between") or left.problem or right.problem:
         return
+    if gap == ["to"] and before == "by" and left.unit is right.unit:
+        return
     if is_written_twice and gap == ["to"] and (before == "by" or (before in lexicon.DIRECTIONS and before not in lexicon.CHANGE_NOUNS)):
         # "Up 38 days to 141 days": a change and a level.
         return

@@ -102,6 +102,9 @@ def is_printed(mention: Mention, quantity: Quantity, scale: Scale) -> bool:
     """Whether the mention is what is printed for a quantity, which is hedged where not even the whole number is known."""
     is_hedged = printed_places(quantity, scale) < 0
     stated = abs(mention.value) if mention.value is not None else None
+    if mention.places and mention.step is not None and mention.step < printed_step(quantity, scale):
+        # 0.80 says more than the 0.8 that is printed for 0.78.
+        return False
     return stated == printed_size(quantity, scale) and (not is_hedged or mention.approximator is Approximation.ABOUT)
 
 
