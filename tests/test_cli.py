@@ -62,17 +62,6 @@ def test_the_same_sheet_gives_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_a_wrong_number_in_a_persons_note_is_found(tmp_path: Path) -> None:
-    note = tmp_path / "mine.md"
-    note.write_text("# Kingsoft Cloud\n\nRevenue grew 39.2% y/y to CNY 2,703.7m.\n")
-    done = afterprint("check", note, "--facts", KC)
-    assert done.returncode == 1
-    assert f"{note}:3: contradicted: '39.2%' matches no fact" in done.stdout
-    as_json = afterprint("check", note, "--facts", KC, "--json")
-    assert as_json.returncode == 1
-    assert json.loads(as_json.stdout)["counts"]["contradicted"] == 1
-
-
 def test_a_scripted_server_is_drafted_with_over_http(tmp_path: Path, kc_sheet: FactSheet) -> None:
     def wrong(answer: dict[str, list[dict[str, str]]]) -> None:
         answer["claims"][0]["text"] = "Revenue grew 73.9% y/y to CNY 2,703.7m."
@@ -135,7 +124,6 @@ def test_one_bad_sheet_does_not_stop_the_others(tmp_path: Path) -> None:
         (["draft", str(KC), "--base-url", "ftp://x"], "expected a URL such as"),
         (["draft", str(KC), "--concurrency", "0"], "concurrency"),
         (["draft"], "Missing argument"),
-        (["check", "nowhere.md", "--facts", str(KC)], "nowhere.md"),
     ],
 )
 def test_bad_usage_ends_with_2_and_a_plain_line(words: list[str], said: str, tmp_path: Path) -> None:

@@ -19,9 +19,11 @@ def _models() -> dict[str, type[BaseModel]]:
     from pipeline.chain.record import RunRecord
     from pipeline.chain.steps import STEPS
     from pipeline.facts.sheet import FactSheet
+    from pipeline.grounding.findings import CheckReport
     from pipeline.notes.models import Note
 
-    return {"fact-sheet": FactSheet, "note": Note, "run-record": RunRecord, **{step.schema: step.output for step in STEPS}}
+    named: dict[str, type[BaseModel]] = {"fact-sheet": FactSheet, "note": Note, "run-record": RunRecord, "check-report": CheckReport}
+    return named | {step.schema: step.output for step in STEPS}
 
 
 def exported() -> dict[str, str]:
@@ -33,7 +35,7 @@ def exported() -> dict[str, str]:
 
 @app.command("export")
 def export(out: Annotated[Path | None, typer.Option(help="Folder; default: the installation's own.")] = None) -> None:
-    """Write one JSON Schema (Draft 2020-12) for the fact sheet, the note, the run record and each step."""
+    """Write one JSON Schema (Draft 2020-12) for the fact sheet, the note, the run record, the check report and each step."""
     from pipeline.notes.render import write_atomically
     from pipeline.resources import folder
 

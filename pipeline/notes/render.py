@@ -3,8 +3,8 @@
 Everything in a note was written by somebody else: a model, a filing, a web page. So each format escapes by default, and
 only what a filter of this module made is printed as it is.
 
-In the Markdown, whatever is no figure of the company (ids, digests, scores, thresholds, formulas, titles and quotes of
-sources) stands in code spans: a checker of the page then reads prose, and nothing but prose.
+Whatever is no figure of the company (ids, digests, scores, thresholds, formulas, titles and quotes of sources) stands in
+code, in the Markdown and in the HTML: a checker of the page then reads prose, and nothing but prose.
 """
 
 from __future__ import annotations
