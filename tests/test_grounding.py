@@ -224,4 +224,4 @@ def test_the_finest_step_is_that_of_what_is_printed_or_reported() -> None:
     assert finest_step(facts["revenue"]) == Decimal(100_000)
     assert finest_step(facts["revenue.yoy"]) == Decimal("0.1")
     growth = next(f for f in facts if f.change is Change.YOY and f.unit.cls is UnitClass.PERCENT and written(f) == "+134%")
-    assert finest_step(growth) == 1
+    assert finest_step(growth) == Decimal("0.1"), "a computed rate may be written to a tenth"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.bench.grounding_linear import PIECES as PIECES_THAT_REPEAT
+from evals.bench.check_speed import PIECES as PIECES_THAT_REPEAT
 from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.grounding.lexicon import Approximation, BasisWord, Direction, Period
 from pipeline.grounding.mentions import Form, Kind, Mention, find

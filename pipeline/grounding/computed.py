@@ -40,7 +40,7 @@ _SLACK = 4
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a formula gives. `pattern` has one {} for each operand; `like` is the figure whose change it is, None where the sign says nothing."""
+    """What a formula gives. `pattern` has one {} for each operand; `like` is the figure whose change it is, if it is one's."""
 
     pattern: str
     operands: tuple[Figure, ...]
@@ -73,7 +73,12 @@ def explain(mention: Mention, checker: Checker, evidence: Collection[str] | None
     sizes = window(mention)
     for value in values if sizes is not None else ():
         is_of_size = sizes is not None and sizes[0] <= abs(value.quantity.value) <= sizes[1]
-        if is_of_size and not is_too_precise(mention, value.finest(checker)) and periods_fit(mention, value.operands) and _sign_agrees(mention, value):
+        if (
+            is_of_size
+            and not is_too_precise(mention, value.finest(checker))
+            and periods_fit(mention, value.operands)
+            and _sign_agrees(mention, value)
+        ):
             return f"{COMPUTED}{value.formula}"
     return None
 
@@ -92,10 +97,10 @@ def _named(mention: Mention, checker: Checker, reach: frozenset[str] | None) -> 
     wanted = set(checker.allowed(mention)) | set(mention.named) | set(mention.wholes)
     for name in mention.named:
         wanted |= checker.kin(name)
-    of_segments = {slug(f.segment): f.metric.id for f in checker.figures if f.segment is not None and slug(f.segment) in mention.named_segments}
-    if not mention.named and len(set(of_segments.values())) == 1:
+    if not mention.named and mention.named_segments:
         # "Services rose by $2.8bn": the segment says enough where it has one metric only.
-        wanted |= set(of_segments.values())
+        metrics = {f.metric.id for f in checker.figures if f.segment is not None and slug(f.segment) in mention.named_segments}
+        wanted |= metrics if len(metrics) == 1 else set()
     levels = [
         f
         for f in checker.figures
@@ -137,7 +142,11 @@ def _of_two_metrics(a: Figure, b: Figure, mention: Mention, checker: Checker) ->
     elif _measures(mention, a) and not mention.is_average:
         if is_larger and (mention.is_gap or mention.is_rest):
             yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity)
-        if a.id < b.id and mention.form is not Form.CHANGE and (mention.is_sum or (not mention.is_gap and _are_parts(mention, a, b, checker))):
+        if (
+            a.id < b.id
+            and mention.form is not Form.CHANGE
+            and (mention.is_sum or (not mention.is_gap and _are_parts(mention, a, b, checker)))
+        ):
             yield from _safely("{} + {}", (a, b), lambda: a.quantity + b.quantity)
 
 
@@ -155,7 +164,7 @@ def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
 
 
 def _of_many(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) -> Iterator[Value]:
-    """The sum and the average of what is cited, or of one metric over periods, or of several in one period; only where the sentence says so."""
+    """Sums and averages, only where the sentence says so."""
     for is_said, divides, pattern in ((mention.is_average, True, "({0}) / {1}"), (mention.is_sum and not mention.is_average, False, "{0}")):
         if not is_said:
             continue
@@ -172,7 +181,9 @@ def _groups(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) 
     labels = mention.labels_said if len(set(mention.labels_said)) > 1 else ()
     of_periods = [f for f in named if is_named(labels, f.period) and f.role is not Role.CONSENSUS]
     found += [[f for f in of_periods if f.stem == stem] for stem in dict.fromkeys(f.stem for f in of_periods)]
-    found += [[f for f in named if f.period.id == period and f.role is not Role.CONSENSUS] for period in dict.fromkeys(f.period.id for f in named)]
+    found += [
+        [f for f in named if f.period.id == period and f.role is not Role.CONSENSUS] for period in dict.fromkeys(f.period.id for f in named)
+    ]
     return {tuple(f.id for f in group): group for group in found}.values()
 
 
@@ -224,9 +235,11 @@ def _period_agrees(mention: Mention, base: Figure) -> bool:
 
 
 def periods_fit(mention: Mention, figures: Sequence[Figure]) -> bool:
-    """Whether the figures are of the periods that the sentence names: those by the number, or all of them where it adds up or has none there."""
+    """Whether the figures are of the periods that the sentence names: those by the number, or all where it adds up or names none there."""
     is_many = mention.is_average or mention.is_sum
-    labels = mention.labels if mention.labels and not is_many else mention.labels_said if len(set(mention.labels_said)) > 1 else mention.labels
+    labels = (
+        mention.labels if mention.labels and not is_many else mention.labels_said if len(set(mention.labels_said)) > 1 else mention.labels
+    )
     latest = max(figures, key=lambda figure: figure.period.end)
     must = figures if len(set(labels)) > 1 else [latest]
     return not labels or all(is_compatible(labels, figure.period) for figure in must)
@@ -247,7 +260,7 @@ def is_in_order(mention: Mention, part: Figure, whole: Figure) -> bool:
 
 
 def _are_parts(mention: Mention, a: Figure, b: Figure, checker: Checker) -> bool:
-    """Whether the sentence gives one number for both: "cash and short-term investments of $14.0bn", "Sales and Service Cloud brought in"."""
+    """Whether the sentence gives one number for both: "cash and short-term investments of $14.0bn"."""
     if a.segment is None and b.segment is None:
         return any({a.metric.id, b.metric.id} == checker.kin(name) for name in mention.metrics)
     return a.segment is not None and b.segment is not None and {slug(a.segment), slug(b.segment)} <= {*mention.segments}

@@ -65,6 +65,7 @@ class Sentence:
             "is_modal": self._has(lexicon.MODAL),
             "bases_said": frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.BASIS),
             "is_trend": self._is_trend(),
+            "is_told_as_past": self._has(lexicon.TOLD_AS_PAST),
             "is_managements": self._has(_MANAGEMENT),
             "is_gap": self._has(lexicon.GAPS),
             "is_sum": self._says(lexicon.SUMS),
@@ -260,10 +261,18 @@ class Sentence:
         places += [(other.first, other.last, other.label) for other in self.numbers if other.label is not None]
         before = [place for place in places if place[1] <= number.first]
         whose = [place for place in before if place[2] in _WHOSE]
-        behind = [p for p in places if p[0] >= number.last and p[2] not in _WHOSE and not self._is_compared(p[0])]
+        behind = [p for p in places if p[0] >= number.last and p[2] not in _WHOSE and not self._is_compared(p[0]) and not self._is_next(p[1])]
+        end = next((at for at in range(number.last, self.clauses.last) if self.clauses.low(at) in (";", "|")), self.clauses.last)
+        behind = [p for p in behind if p[0] < end]
         near = [*sorted(before, key=itemgetter(0))[-1:], *sorted(whose, key=itemgetter(0))[-1:], *sorted(behind, key=itemgetter(0))[:1]]
         values = [value for _, _, value in near]
         return frozenset(v for v in values if isinstance(v, Period)), tuple(v for v in values if isinstance(v, PeriodLabel))
+
+    def _is_next(self, at: int) -> bool:
+        """Whether a figure stands right behind a period, so that the period is its own: "Q1 2025 16.2%"."""
+        while at < self.clauses.last and self.clauses.low(at) in (":", "'", "-"):
+            at += 1
+        return any(self.clauses.start_of(number) == at for number in self.clauses.figures)
 
     def _is_compared(self, at: int) -> bool:
         """Whether a comparison opens the phrase at a token: "from the first quarter", "against last year"."""

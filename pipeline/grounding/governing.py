@@ -189,7 +189,7 @@ def direction(clauses: Clauses, found: Governor, behind: Cue | None, number: Num
     if behind is not None or found.link in ("from", "versus"):
         return behind
     for cue in reversed(clauses.inside(Sort.DIRECTION, (clauses.gap(order)[0], number.first))):
-        if found.is_past_colon or found.link_word in _STATES:
+        if found.link_word in _STATES or any(clauses.low(at) == ":" for at in range(cue.last, number.first)):
             return None
         if cue.phrase == "loss" and number.unit not in _SHARES:
             continue

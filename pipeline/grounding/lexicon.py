@@ -273,6 +273,13 @@ MODAL = word_set(
 
 # What says that a sentence speaks of what is still to come.
 FUTURE = word_set("would could should must may might can will if until unless once next future shall")
+# Verbs that tell of what has happened.
+TOLD_AS_PAST = word_set(
+    """
+    reported posted delivered was were had came recorded booked earned generated achieved reached produced logged rose fell grew
+    declined dropped gained increased decreased already
+    """
+)
 # Right before an amount these make it an expectation: "analysts had been expecting revenue of".
 EXPECTING = word_set(
     """

@@ -107,6 +107,8 @@ class Mention:
     """Whether the sentence has words for a difference, or for a sum, of other numbers."""
     is_extra: bool = False
     """Whether a word right by the number says that it is what came on top: "the $4.6bn of added revenue"."""
+    is_told_as_past: bool = False
+    """Whether a verb of the sentence tells of what has happened."""
     is_managements: bool = False
     """Whether the sentence speaks of management."""
     is_rest: bool = False

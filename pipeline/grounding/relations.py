@@ -14,6 +14,7 @@ from itertools import permutations
 from pipeline.facts.figures import Figure, slug
 from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, Scale, UnitClass, exact
 from pipeline.facts.sheet import Role
+from pipeline.grounding.computed import is_in_order
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import ADJUSTED
 from pipeline.grounding.rules import said_sign
@@ -87,14 +88,14 @@ def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[st
     is_later = is_later and not is_part
     like = a if is_later and a.period.end >= b.period.end else None
     is_larger = a.quantity.value >= b.quantity.value
-    if mention.step is None and unit is UnitClass.PERCENT and cls is UnitClass.PERCENT and abs(a.quantity.value) <= abs(b.quantity.value):
+    if {a.id, b.id} <= stated and mention.step is None and unit is UnitClass.PERCENT and cls is UnitClass.PERCENT and abs(a.quantity.value) <= abs(b.quantity.value):
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
     if unit in (UnitClass.POINTS, UnitClass.PERCENT) and cls in (UnitClass.PERCENT, UnitClass.POINTS):
         if unit is UnitClass.POINTS and (like is not None or (is_larger and not is_later)):
             yield Relation(f"{a.id} - {b.id}", a.quantity.points_from(b.quantity), change_of=like)
         return
     is_said = {a.id, b.id} <= stated or (a.role is Role.ACTUAL and b.role is Role.ACTUAL) or is_part
-    if unit is UnitClass.MULTIPLE and (cls is not UnitClass.PERCENT or a.metric is b.metric):
+    if unit is UnitClass.MULTIPLE and (cls is not UnitClass.PERCENT or a.metric is b.metric) and is_in_order(mention, a, b):
         yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity))
     elif unit is UnitClass.PERCENT and like is not None and not mention.wholes and not (mention.is_segment_certain and a.segment is None):
         yield Relation(f"{a.id} / {b.id} - 1", a.quantity.growth_from(b.quantity), change_of=like)

@@ -201,12 +201,15 @@ def period(mention: Mention, figure: Figure, context: Context) -> str | None:
     return _period_of_change(mention, figure, context) if figure.change is not None else _period_of_level(mention, figure, context)
 
 
-def _not_guidance(mention: Mention) -> str | None:
+def _not_guidance(mention: Mention, figure: Figure) -> str | None:
     """Why a figure that the company only promises may not be told so. Analysts expect, the company guides."""
     if Said.GUIDANCE in mention.said:
         return None
     if _CONSENSUS & mention.said:
         return "is the company's guidance, not what analysts expect"
+    if not mention.is_told_as_past and any(said.year is not None and is_named((said,), figure.period) for said in mention.labels):
+        # A table's "Operating cash flow, FY24".
+        return None
     return None if Said.OUTLOOK in mention.said or mention.is_future else "is guidance, which the sentence does not say"
 
 
@@ -263,7 +266,7 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
             wrong = bool({Said.YOY, Said.QOQ} & said) and not expected
     if wrong and figure.change is not None:
         return f"is measured {figure.change.words}, not as the sentence says"
-    if figure.role is Role.GUIDANCE and (reason := _not_guidance(mention)) is not None:
+    if figure.role is Role.GUIDANCE and (reason := _not_guidance(mention, figure)) is not None:
         return reason
     if figure.role is Role.HISTORY and not _is_told(mention, figure, context):
         return f"is that of {figure.period.label}, which the sentence does not name"
@@ -331,7 +334,7 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             if not _CONSENSUS & mention.said and (Said.GUIDANCE in mention.said or mention.is_managements):
                 return "is what analysts expect, not what the company does"
         case Role.GUIDANCE:
-            return _not_guidance(mention)
+            return _not_guidance(mention, figure)
     return None
 
 
@@ -412,7 +415,7 @@ def is_named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
         return True
     if own is None:
         return False
-    if period.kind is PeriodKind.INSTANT and any(said.part is not None and said.year in (None, own.year) for said in labels):
+    if period.kind is PeriodKind.INSTANT and any(said.part is not None and said.month is None and said.year in (None, own.year) for said in labels):
         return True
     return any(said.year is not None or said.part is not None for said in labels if _fits(said, own))
 

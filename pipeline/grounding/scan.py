@@ -20,7 +20,7 @@ from pipeline.grounding.tokens import Token
 from pipeline.grounding.units import settle, take_after, take_before
 
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
-_PLAIN = re.compile(r"[0-9]*\.?[0-9]+")
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){2,}")
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _OTHER_WAY = str.maketrans(".,", ",.")

@@ -65,7 +65,10 @@ def sentences(text: str, tokens: list[Token], abbreviations: frozenset[str]) -> 
         if not ends and after is not None and not after.touches:
             stop = n - 1 if token.low in _CLOSERS and n > 0 and token.touches else n
             ends = tokens[stop].low in _STOPS and not (
-                tokens[stop].low == "." and stop > 0 and _shortens(tokens[stop - 1], tokens[stop], abbreviations)
+                tokens[stop].low == "."
+                and stop > 0
+                and _shortens(tokens[stop - 1], tokens[stop], abbreviations)
+                and not (stop > 1 and tokens[stop - 1].touches and tokens[stop - 2].kind == "number")
             )
         if ends:
             found.append((first, n + 1))
@@ -74,5 +77,5 @@ def sentences(text: str, tokens: list[Token], abbreviations: frozenset[str]) -> 
 
 
 def _shortens(word: Token, stop: Token, abbreviations: frozenset[str]) -> bool:
-    """Whether the full stop belongs to the word: "vs.", "U.S."."""
+    """Whether the full stop belongs to the word: "vs.", "U.S."; the m of "$567m." is a scale."""
     return stop.touches and (word.low in abbreviations or (word.kind == "word" and len(word.low) == 1))

@@ -36,7 +36,7 @@ _BLOCKS = word_set(
     """
 )
 _RAW = frozenset(("script", "style", "template", "iframe", "object", "video", "audio", "canvas"))
-_MARK = re.compile(r"[\s,;()\[\]–-]*(?:(?:[0-9]{1,3}|[a-z]|[*†‡§¶#]{1,3})[\s,;()\[\]–-]*)+")
+_MARK = re.compile(r"[\s,;()\[\]–-]*[0-9a-z*†‡§¶#][0-9a-z*†‡§¶#\s,;()\[\]–-]*")
 _GENERATED = re.compile(r"content\s*:\s*[\"'][^\"']{0,200}[0-9]")
 _WIDEST = 20
 _TALLEST = 1_000
