@@ -20,6 +20,8 @@ Span = tuple[int, int]
 _AHEAD = frozenset(("next", "coming", "following", "another", "further"))
 _JOINING = frozenset(("and", "or", "/", "versus", "vs", "to", "from"))
 _COMPARING = frozenset(("more than", "less than", "fewer than"))
+_SPANS = frozenset(("months", "weeks", "quarter", "half", "year", "period"))
+_BEFORE_PERIOD = frozenset(("the", "end", "of", "late", "early", "start"))
 _OPENING = frozenset(("(", "["))
 _CLOSING = frozenset((")", "]"))
 _NEUTRAL = lexicon.FILLERS | {"of", "in", "for", "at", "was", "were", "is", "are", "has", "had", "been"} | lexicon.LEVEL_VERBS
@@ -48,6 +50,8 @@ class Clauses:
         # "Over twelve months" says when, and neither more nor up.
         cues = [cue for cue in cues if not (cue.phrase in ("over", "under") and cue.last in starts)]
         hidden = {at for cue in cues if cue.sort is Sort.IDIOM and not (cue.first in ends and cue.phrase in _COMPARING) for at in range(cue.first, cue.last)}
+        parts = {at for cue in cues if cue.sort is Sort.SEGMENT and cue.last - cue.first > 1 for at in range(cue.first, cue.last)}
+        hidden |= parts
         self.cues = [
             cue for cue in cues if not (cue.sort is Sort.DIRECTION and cue.first in hidden) and taken.isdisjoint(range(cue.first, cue.last))
         ]
@@ -184,6 +188,9 @@ class Clauses:
 
     def _separator(self, start: int, end: int, otherwise: int) -> int:
         for at in range(start, end):
+            if self.low(at) == "to" and at + 1 in self.label_at and self.low(at - 1) in _SPANS:
+                # "In the three months to July 2023".
+                continue
             if self.low(at) in lexicon.SEPARATORS and at not in self.covering and at not in self.label_at:
                 return at
         return otherwise
@@ -202,7 +209,16 @@ class Clauses:
         return [cue.value for cue in self.inside(sort, span) if not self._is_in_metric(cue) and cue not in self.joint]
 
     def labels(self, span: Span) -> tuple[PeriodLabel, ...]:
-        return tuple(n.label for n in self.numbers if n.label is not None and span[0] <= n.first and n.last <= span[1])
+        """The periods named in a span, without those since which something is measured."""
+        inside = (n for n in self.numbers if n.label is not None and span[0] <= n.first and n.last <= span[1])
+        return tuple(n.label for n in inside if n.label is not None and not self.is_since(n))
+
+    def is_since(self, number: Number) -> bool:
+        """Whether a period is where a change began: "since December", "since the end of last year"."""
+        at = number.first - 1
+        while at > self.first and self.low(at) in _BEFORE_PERIOD:
+            at -= 1
+        return self.low(at) == "since"
 
     def before_verb(self, span: Span) -> Span:
         """The part of a span before its first direction word: what "of $1.65 beat consensus" says of the $1.65."""

@@ -124,6 +124,8 @@ def _of_pairs(operands: Sequence[Figure], mention: Mention, checker: Checker) ->
         if a.stem != b.stem:
             if a.period.id == b.period.id:
                 yield from _of_two_metrics(a, b, mention, checker)
+        elif mention.is_segment_certain and a.segment is None:
+            continue
         elif _is_later(a, b) and _period_agrees(mention, b) and not checker.holds_change(a, b, mention.unit):
             yield from _of_two_periods(a, b, mention)
 

@@ -215,7 +215,7 @@ class Sentence:
         if found := clauses.labels(right):
             return found
         if not _TIMES.isdisjoint(clauses.said(Sort.PERIOD, right)):
-            return ()
+            return clauses.labels(clauses.heading)
         cuts = [at for at in range(*left) if clauses.low(at) in _BESIDE]
         return clauses.labels((cuts[-1], left[1]) if cuts else left) or clauses.labels(clauses.heading)
 
@@ -224,6 +224,9 @@ class Sentence:
         clauses = self.clauses
         if clauses.low(clauses.first) in _COMPARED:
             at = clauses.first
+        since = [n.label for n in self.numbers if n.label is not None and clauses.is_since(n)]
+        if since:
+            return tuple(since)
         if at >= clauses.last or lexicon.LINKS.get(clauses.low(at)) not in ("from", "versus"):
             return ()
         while at < clauses.last and at not in clauses.label_at:

@@ -91,7 +91,7 @@ class Checker:
 
     def _is_elsewhere(self, check: NumberCheck) -> bool:
         """Whether the figure that only nearly holds is of a metric that the sentence does not name: its size is chance."""
-        return check.rule == "precision" and check.fact is not None and self.facts[check.fact].metric.id not in self.named(check.mention)
+        return check.fact is not None and check.decision == "contradicted" and check.rule not in ("evidence", "unreadable") and self.facts[check.fact].metric.id not in self.named(check.mention)
 
     def _related(self, check: NumberCheck, checks: Iterable[NumberCheck], reach: frozenset[str] | None) -> NumberCheck:
         """The check again, with what follows from the text's other figures and from those that its sentence names."""
@@ -102,6 +102,8 @@ class Checker:
         shares = [abs(c.mention.value) for c in stated if c.mention.unit is UnitClass.PERCENT and c.mention.value is not None]
         ratios = {(f.inputs[0], f.inputs[1]) for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.named}
         formula = relations.explain(mention, [self.facts[name] for name in operands], shares[:1], ratios, [f.id for f in (*beside, *self._named_levels(mention)) if f in beside or rules.is_told(mention, f)])
+        if formula is None and any(c.fact is None for c in stated):
+            formula = relations.explain_by_written(mention, [c.mention for c in stated[:_MOST_BESIDE]])
         return NumberCheck(mention, "grounded", None, formula) if formula else check
 
     def _named_levels(self, mention: Mention) -> list[Figure]:
@@ -295,6 +297,9 @@ class Checker:
 
     def finest(self, figure: Figure) -> Decimal:
         return self._finest[figure.id]
+
+    def expected(self, figure: Figure) -> list[SheetPeriod]:
+        return [f.period for f in self._by_stem[figure.stem] if f.role is Role.CONSENSUS and f.period.id != figure.period.id]
 
     def changes(self, figure: Figure) -> list[Figure]:
         return [

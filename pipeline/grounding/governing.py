@@ -107,7 +107,7 @@ def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
     low = clauses.low(at)
     if low == "by" and clauses.low(at + 1) in ("now", "then", "contrast", "comparison", "itself"):
         return None
-    if found.link_word == "of" and found.metrics and lexicon.LINKS.get(low) in ("from", "versus") and not clauses.is_inside_phrase(at):
+    if found.link_word == "of" and (found.metrics or low == "instead") and lexicon.LINKS.get(low) in ("from", "versus") and not clauses.is_inside_phrase(at):
         # "Swung to $567m from a net loss of $1.34bn".
         found.tie(lexicon.LINKS[low], low, at)
         return at - 1

@@ -92,7 +92,7 @@ _UP = (
     *words(
         """
         grew grow grows grown growing rose rise rises risen rising up upped higher leap leapt leaped ahead top topped tops
-        outperformed hike hiked larger bigger stronger richer heavier thicker
+        outperformed hike hiked longer larger bigger stronger richer heavier thicker
         """
     ),
     "picked up", "ticked up", "edged up", "moved up", "stepped up", "came back", "went up", "outperformance",
@@ -108,7 +108,7 @@ _DOWN = (
     ),
     *words(
         """
-        loss smaller thinner slimmer leaner lighter poorer cheaper off compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed
+        loss shorter smaller thinner slimmer leaner lighter poorer cheaper off compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed
         sacrifice squeezing
         """
     ),
@@ -173,7 +173,7 @@ FOLLOWING = word_set(
     above below higher lower ahead behind short under over more less better worse light up down beat miss shortfall upside
     premium increase decrease rise fall decline drop gain growth jump surge climb slide slump slip dip plunge improvement
     deterioration expansion contraction compression erosion reduction cut loss change move swing shift difference gap delta
-    smaller thinner slimmer leaner lighter poorer larger bigger richer heavier cheaper stronger off apart variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements
+    shorter longer smaller thinner slimmer leaner lighter poorer larger bigger richer heavier cheaper stronger off apart variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements
     fewer uptick lost sacrificed ceded outperformance acceleration tumble advance rally boost lift
     """
 ) | phrase_set("short of | fell short | given up | gave up | given back | shy of | north of | south of | in excess of | better than")
@@ -277,7 +277,7 @@ FUTURE = word_set("would could should must may might can will if until unless on
 TOLD_AS_PAST = word_set(
     """
     reported posted delivered was were had came recorded booked earned generated achieved reached produced logged rose fell grew
-    declined dropped gained increased decreased already
+    declined dropped gained increased decreased already spent invested paid bought returned repurchased
     """
 )
 # Right before an amount these make it an expectation: "analysts had been expecting revenue of".
@@ -340,7 +340,7 @@ PERIODS: dict[str, Period] = {
         phrases(
             """
             y y | yoy | year on year | year over year | yr yr | annual growth | on the year | for the year on year | y o y | on an
-            annual basis | annually | per year | from year to year | over twelve months | over 12 months | in twelve months | in 12 months | within twelve months | in the last twelve months | over the past year | over
+            annual basis | annually | per year | from year to year | over twelve months | over 12 months | in twelve months | in 12 months | within twelve months | in the last twelve months | over the past twelve months | over the last twelve months | in the past twelve months | past twelve months | over the past year | over
             the last year | over the year | in a year | within a year
             """
         ),
@@ -378,13 +378,13 @@ PERIODS: dict[str, Period] = {
         ),
         Period.STREET,
     ),
-    **dict.fromkeys(phrases("guidance | guided | guides | guiding | guidance range | guided range"), Period.GUIDANCE),
+    **dict.fromkeys(phrases("guidance | guide | guided | guides | guiding | guidance range | guided range"), Period.GUIDANCE),
     **dict.fromkeys(
         phrases(
             """
             outlook | forecast | forecasts | forecasting | see | sees | expect | expects | expected | expecting | project | projects |
             projected | projecting | midpoint | mid point | anticipate | anticipates | anticipated | watch | wrong if | calls for | call for |
-            target | targets | targeted | targeting | guide | guides | look for | looks for | looking for | plan | plans | planned | planning |
+            target | targets | targeted | targeting | look for | looks for | looking for | plan | plans | planned | planning |
             intend | intends | should | will | would | may | might | could | aims | aim for | aims for | envisage | envisages | foresee |
             foresees | budgeted | budgets | pencils in | pencilled in | penciled in | promises | promised | reckons | predicts | predicted |
             range | to come | is due | ahead of it | the coming | next quarter | next year | for the rest of
@@ -428,7 +428,7 @@ BASES: dict[str, BasisWord] = {
         ),
         BasisWord.ADJUSTED,
     ),
-    **dict.fromkeys(phrases("gaap | ifrs | on a gaap basis | under gaap | under ifrs | us gaap | statutory | unadjusted | as reported | reported basis"), BasisWord.GAAP),
+    **dict.fromkeys(phrases("gaap | ifrs | on a gaap basis | before adjustments | without adjustments | under gaap | under ifrs | us gaap | statutory | unadjusted | as reported | reported basis"), BasisWord.GAAP),
     **dict.fromkeys(
         phrases(
             """
@@ -511,8 +511,7 @@ GAPS = word_set(
 )
 SUMS = word_set(
     """
-    together total totals totalled totaled totalling totaling combined sum sums summed aggregate altogether all plus add adds added adding both overall half returned
-    returns return handed handing made cumulative them
+    together total totals totalled totaled totalling totaling combined sum sums summed aggregate altogether all plus add adds added adding both overall half cumulative them
     """
 )
 AVERAGES = word_set("average averaged averages averaging mean")

@@ -163,6 +163,7 @@ def names_of(sheet: FactSheet) -> Names:
 
 # Words that say what kind of part a segment is: prose drops them.
 _KINDS = (" group", " segment", " business", " division", " unit", " cloud", " products", " operations", " and other", " & other", " region")
+_REGIONS = (" North America", " Latin America", " Asia Pacific")
 _SMALL = frozenset(("and", "of", "the", "&", "-"))
 _PAIRED = (" and ", " & ")
 
@@ -207,6 +208,8 @@ def _forms(plain: str, company: str) -> Iterable[str]:
     for ending in _KINDS:
         if plain.lower().endswith(ending) and " " in (short := plain[: -len(ending)]):
             yield short
+    if plain.endswith(_REGIONS) and len(short := plain.rsplit(" ", 2)[0]) > 4:
+        yield short
 
 
 def _short(segment: str) -> Iterable[str]:

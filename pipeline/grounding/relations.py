@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import permutations
+from itertools import combinations, permutations
 
 from pipeline.facts.figures import Figure, slug
 from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, Scale, UnitClass, exact
@@ -40,7 +40,7 @@ def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decim
 
     `shares` are percentages that the text states; `ratios` the pairs of metrics that a ratio which it names consists of.
     """
-    found = list(_shares_of_sums(mention, operands[:_MOST_OPERANDS])) if mention.is_sum and mention.unit is UnitClass.PERCENT else []
+    found = list(_shares_of_sums(mention, operands[:_MOST_OPERANDS], frozenset(stated))) if mention.is_sum and mention.unit is UnitClass.PERCENT else []
     found += list(_of_pairs(mention, operands[:_MOST_OPERANDS], ratios, frozenset(stated)))
     if mention.is_rest:
         found += [Relation(f"100% - {share}%", Quantity(HUNDRED - share, PERCENT, exact(HUNDRED - share))) for share in shares if 0 < share < HUNDRED]
@@ -54,10 +54,34 @@ def explain(mention: Mention, operands: Sequence[Figure], shares: Iterable[Decim
     return None
 
 
-def _shares_of_sums(mention: Mention, operands: Sequence[Figure]) -> Iterator[Relation]:
+def explain_by_written(mention: Mention, others: Sequence[Mention]) -> str | None:
+    """The difference or the sum of two numbers of the text that were computed themselves: "38.2%, 7.3 points less than the 45.5%".
+
+    Their digits are all that a reader has, so half a step of each may be lost.
+    """
+    for a, b in permutations([other for other in others if other.value is not None and other.step is not None], 2):
+        if a.unit is not b.unit or mention.value is None or mention.step is None or a.value is None or b.value is None:
+            continue
+        is_points = mention.unit is UnitClass.POINTS and a.unit is UnitClass.PERCENT
+        if not is_points and (mention.unit is not a.unit or a.unit not in _AMOUNTS):
+            continue
+        slack = (mention.step + (a.step or 0) + (b.step or 0)) / 2
+        if (mention.is_gap or is_points) and abs(abs(a.value) - abs(b.value) - abs(mention.value)) <= slack and mention.value:
+            return f"computed: {a.text} - {b.text}"
+        if mention.is_sum and not is_points and abs(abs(a.value) + abs(b.value) - abs(mention.value)) <= slack:
+            return f"computed: {a.text} + {b.text}"
+    return None
+
+
+def _shares_of_sums(mention: Mention, operands: Sequence[Figure], stated: frozenset[str]) -> Iterator[Relation]:
     """ "Sales Cloud and Service Cloud together generated 46% of group revenue"."""
     parts = [f for f in operands if f.segment is not None and f.change is None and slug(f.segment) in mention.named_segments]
+    amounts = [f for f in operands if f.id in stated and f.change is None and f.unit.cls is UnitClass.MONEY and f.metric.id not in mention.wholes]
     for whole in (f for f in operands if f.segment is None and f.change is None):
+        if whole.metric.id in mention.wholes and len(amounts) > 1 and whole.unit == amounts[0].unit:
+            for a, b in combinations(amounts, 2):
+                if a.unit == b.unit == whole.unit and a.period.id == b.period.id == whole.period.id:
+                    yield Relation(f"({a.id} + {b.id}) / {whole.id}", (a.quantity + b.quantity).over(whole.quantity, PERCENT))
         of_it = [f for f in parts if f.metric is whole.metric and f.period.id == whole.period.id]
         if len(of_it) > 1:
             total = of_it[0].quantity
@@ -81,7 +105,7 @@ def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[st
     if is_part and not (unit is UnitClass.PERCENT and (mention.step is None or mention.is_share)):
         return
     is_later = a.stem == b.stem and a.change is b.change and (a.period.end, a.role.value) != (b.period.end, b.role.value)
-    if mention.is_segment_certain and (a.segment is None or slug(a.segment) not in mention.segments) and unit in (UnitClass.PERCENT, UnitClass.MULTIPLE):
+    if mention.is_segment_certain and not mention.is_sum and (a.segment is None or slug(a.segment) not in mention.segments):
         return
     if 0 in (a.quantity.value, b.quantity.value):
         return

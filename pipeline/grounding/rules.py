@@ -49,6 +49,10 @@ class Context(Protocol):
         """The finest rounding that prose may give the figure."""
         ...
 
+    def expected(self, figure: Figure) -> list[Period]:
+        """The other periods that consensus speaks of for the figure's metric."""
+        ...
+
     def changes(self, figure: Figure) -> list[Figure]:
         """The changes of a level's series."""
         ...
@@ -223,7 +227,7 @@ def _is_told(mention: Mention, figure: Figure, context: Context) -> bool:
         return True
     said = mention.said | mention.around
     if place is None:
-        return Said.ANNUAL in said and figure.period.kind is PeriodKind.ANNUAL
+        return figure.period.kind is PeriodKind.ANNUAL and (Said.ANNUAL in said or "year" in mention.words)
     return place in said or (Said.YOY if place is Said.PRIOR_YEAR else Said.QOQ) in said
 
 
@@ -331,6 +335,8 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
         case Role.CONSENSUS:
             if not {*_CONSENSUS, Said.OUTLOOK} & (said | mention.around) and not (mention.link == "versus" and _CONSENSUS & mention.said):
                 return "is the consensus, which the sentence does not say"
+            if not is_named(mention.labels_said, figure.period) and any(is_named(mention.labels_said, p) for p in context.expected(figure)):
+                return f"is the consensus for {figure.period.label}"
             if not _CONSENSUS & mention.said and (Said.GUIDANCE in mention.said or mention.is_managements):
                 return "is what analysts expect, not what the company does"
         case Role.GUIDANCE:

@@ -8,7 +8,7 @@ from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.grounding import numerals as words
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.structure import year_after
-from pipeline.grounding.tape import Tape
+from pipeline.grounding.tape import Tape, year_of
 from pipeline.grounding.units import settle, take_after, take_before
 
 _HALF = Decimal("0.5")
@@ -124,7 +124,9 @@ def _month(tape: Tape, at: int) -> Number | None:
         return Number(at, last, kind=Kind.QUARTER, label=PeriodLabel("quarter", year, month))
     if not tape.tokens[at].is_capital or tape.kind_of(at + 1) == "number" or tape.kind_of(at - 1) == "number":
         return None
-    if tape.low(at + 1) == ":" or tape.low(at - 1) in _BEFORE_MONTH or (tape.low(at - 1) == "of" and tape.low(at - 2) == "end"):
+    if tape.low(at + 1) in ("-", "'", "’") and tape.touches(at + 2) and len(tape.low(at + 2)) == 2 and tape.low(at + 2).isdigit():
+        return Number(at, at + 3, kind=Kind.DATE, label=PeriodLabel(None, year_of(tape.low(at + 2)), month))
+    if tape.low(at + 1) in (":", "year", "end") or tape.low(at - 1) in _BEFORE_MONTH or (tape.low(at - 1) == "of" and tape.low(at - 2) == "end"):
         return Number(at, at + 1, kind=Kind.DATE, label=PeriodLabel(None, None, month))
     return None
 
@@ -155,6 +157,8 @@ def _fraction(tape: Tape, first: int, at: int, count: Decimal) -> Number | None:
             take_after(tape, number)
             take_before(tape, number)
             return number
+        if tape.low(at - 1) == "the" and tape.low(at - 2) in ("in", "for", "over", "during", "of"):
+            return None
         if tape.low(at - 1) in _BEFORE_HALF or tape.low(tape.past_hyphen(at + 1)) in _AFTER_HALF:
             return None
     elif count == 1 and not _is_share(tape, at):
