@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from pipeline.facts.quantity import Bound, Quantity, Scale, Unit, UnitClass
 from pipeline.facts.sheet import Basis, Fact, Period, PeriodKind, Role, Source
@@ -83,6 +84,7 @@ class DerivedFact(Figure):
     base: Figure | None = None
 
 
+@lru_cache(maxsize=4096)
 def slug(words: str) -> str:
     """`Client Computing Group (CCG)` -> `client_computing_group_ccg`."""
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or "segment"

@@ -40,13 +40,10 @@ class Scale(StrEnum):
 
     @property
     def factor(self) -> Decimal:
-        return {
-            "one": Decimal(1),
-            "thousand": Decimal(10**3),
-            "million": Decimal(10**6),
-            "billion": Decimal(10**9),
-            "trillion": Decimal(10**12),
-        }[self]
+        return _FACTORS[self]
+
+
+_FACTORS = {Scale.ONE: Decimal(1), Scale.THOUSAND: Decimal(10**3), Scale.MILLION: Decimal(10**6), Scale.BILLION: Decimal(10**9), Scale.TRILLION: Decimal(10**12)}
 
 
 class Bound(StrEnum):

@@ -10,6 +10,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, slug, stem, written, written_with_base
@@ -52,6 +53,12 @@ _ASKED_FOR = {Role.CONSENSUS: _CONSENSUS, Role.GUIDANCE: frozenset((Period.GUIDA
 _GROWTH_METRICS = {BasisWord.CONSTANT_CURRENCY: "constant_currency_growth", BasisWord.ORGANIC: "organic_growth"}
 
 
+class _Topics(NamedTuple):
+    mention: Mention
+    allowed: frozenset[str]
+    named: frozenset[str]
+
+
 class Checker:
     """Checks texts against one fact base. Indexes the figures once."""
 
@@ -75,6 +82,7 @@ class Checker:
             if figure.segment is not None:
                 of_segment[slug(figure.segment)].add(figure.metric.id)
         self._of_segment = {name: frozenset(metrics) for name, metrics in of_segment.items()}
+        self._topics: _Topics | None = None
         self._kin: dict[str, frozenset[str]] = {}
 
     def check(self, text: str, evidence: Collection[str] | None = None) -> Report:
@@ -138,7 +146,7 @@ class Checker:
         if mention.unit is UnitClass.DAYS and not self._is_days_metric(mention):
             return NumberCheck(mention, "structural", None, _STRUCTURE[Kind.HORIZON])
         sized = self._of_size(mention)
-        passing = [figure for figure in sized if not self._failures(mention, figure)]
+        passing = [figure for figure in sized if self._passes(mention, figure)]
         within = [figure for figure in passing if reach is None or figure.id in reach]
         if within:
             return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
@@ -164,6 +172,9 @@ class Checker:
             case _:
                 classes = (mention.unit,)
         return of_size(mention, (one for cls in classes for one in self._by_unit.get(cls, ())))
+
+    def _passes(self, mention: Mention, figure: Figure) -> bool:
+        return all(rule(mention, figure, self) is None for rule in rules.RULES)
 
     def _failures(self, mention: Mention, figure: Figure) -> list[tuple[str, str]]:
         """(rule, reason) of each rule that fails."""
@@ -230,8 +241,8 @@ class Checker:
     def _reference(self, mention: Mention, known: list[Figure]) -> Figure | None:
         """The figure of the same metric that the mention should have stated."""
         fitting = [f for f in known if rules.unit(mention, f, self) is None and not (mention.unit is None and f.change is not None)]
-        fitting = [f for f in fitting if not any(rule in ("form", "period", "segment") for rule, _ in self._failures(mention, f))]
-        return fitting[0] if fitting else None
+        asked = (rules.form, rules.period, rules.segment)
+        return next((f for f in fitting if all(rule(mention, f, self) is None for rule in asked)), None)
 
     def _facts_say(self, mention: Mention, known: list[Figure]) -> str:
         """The named metric as the facts have it: its level, and its changes."""
@@ -256,6 +267,18 @@ class Checker:
     # -- what the rules ask (rules.Context) --------------------------------------------------------------------------------------
 
     def allowed(self, mention: Mention) -> frozenset[str]:
+        return self._kept(mention).allowed
+
+    def named(self, mention: Mention) -> frozenset[str]:
+        return self._kept(mention).named
+
+    def _kept(self, mention: Mention) -> _Topics:
+        """The metrics of the mention, kept while it is compared with one figure after the other."""
+        if self._topics is None or self._topics.mention is not mention:
+            self._topics = _Topics(mention, self._allowed(mention), self._named(mention))
+        return self._topics
+
+    def _allowed(self, mention: Mention) -> frozenset[str]:
         names = set(mention.metrics)
         for name in mention.metrics:
             names |= self.kin(name)
@@ -268,7 +291,7 @@ class Checker:
         names |= {growth for word, growth in _GROWTH_METRICS.items() if word in mention.bases}
         return frozenset(names)
 
-    def named(self, mention: Mention) -> frozenset[str]:
+    def _named(self, mention: Mention) -> frozenset[str]:
         names = {*mention.named, *mention.recalled, *mention.metrics, *mention.wholes}
         if mention.unit is UnitClass.PER_SHARE:
             names.add("eps_diluted")

@@ -511,7 +511,7 @@ GAPS = word_set(
 )
 SUMS = word_set(
     """
-    together total totals totalled totaled totalling totaling combined sum sums summed aggregate altogether all plus add adds added adding both overall half cumulative them
+    together total totals totalled totaled totalling totaling combined sum sums summed aggregate altogether all plus add adds added adding both overall half cumulative them returned returning handed handing distributed
     """
 )
 AVERAGES = word_set("average averaged averages averaging mean")
