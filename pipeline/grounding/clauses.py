@@ -65,6 +65,8 @@ class Clauses:
         self.metric_at = {cue.first: cue for cue in self.metrics}
         self.segments = self._segments()
         self.heading = self._heading()
+        self._lefts: dict[int, Span] = {}
+        self._rights: dict[int, Span] = {}
 
     def _covering(self) -> dict[int, Cue]:
         """The longest phrase over each token, words of direction and hedges apart: those never hide another."""
@@ -140,6 +142,16 @@ class Clauses:
         return start, max(start, end)
 
     def left(self, order: int) -> Span:
+        if order not in self._lefts:
+            self._lefts[order] = self._left(order)
+        return self._lefts[order]
+
+    def right(self, order: int) -> Span:
+        if order not in self._rights:
+            self._rights[order] = self._right(order)
+        return self._rights[order]
+
+    def _left(self, order: int) -> Span:
         """What stands before a figure and may belong to it."""
         start, end = self.gap(order)
         if order == 0:
@@ -148,7 +160,7 @@ class Clauses:
         breaks = [at for at in range(first, end) if self.low(at) in lexicon.BREAKS and at not in self.covering]
         return (breaks[-1] if breaks else first), end
 
-    def right(self, order: int) -> Span:
+    def _right(self, order: int) -> Span:
         """What stands behind a figure and may belong to it: "30.7% (Q2 FY24)", "30.7% in Q2 FY24"."""
         start, end = self.gap(order + 1)
         past = self._past_bracket(start, end)

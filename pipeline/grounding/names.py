@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import IntEnum, auto
 from functools import cache
 from typing import Any
 
@@ -37,7 +37,7 @@ ADJUSTED = {
 UNADJUSTED = {adjusted: plain for plain, adjusted in ADJUSTED.items()}
 
 
-class Sort(Enum):
+class Sort(IntEnum):
     """What a phrase tells."""
 
     METRIC = auto()

@@ -274,7 +274,7 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
         return reason
     if figure.role is Role.HISTORY and not _is_told(mention, figure, context):
         return f"is that of {figure.period.label}, which the sentence does not name"
-    places = {context.place(p) for p in context.facts.sheet.periods if is_named(mention.base_labels, p)} - {None}
+    places = {context.place(p) for p in context.facts.sheet.periods if is_named(mention.base_labels, p)} - {None} if mention.base_labels else set()
     place = {Change.YOY: Said.PRIOR_YEAR, Change.QOQ: Said.PRIOR_QUARTER}.get(figure.change) if figure.change else None
     if places and place is not None and place not in places and figure.role is Role.ACTUAL:
         return f"is measured {figure.change.words if figure.change else ''}, not as the sentence says"
@@ -408,10 +408,14 @@ def segment_words(name: str) -> frozenset[str]:
     return frozenset(word[:5].rstrip("s") for word in name.split("_")) - {"and", "of", "region", "regio"}
 
 
-@lru_cache(maxsize=512)
 def label_of(period: Period) -> PeriodLabel | None:
     """What a period's own label names."""
-    return next((number.label for number in scan(tokenize(period.label), period.label) if number.label is not None), None)
+    return _label_in(period.label)
+
+
+@lru_cache(maxsize=512)
+def _label_in(text: str) -> PeriodLabel | None:
+    return next((number.label for number in scan(tokenize(text), text) if number.label is not None), None)
 
 
 def is_named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.grounding import lexicon, numerals
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
-from pipeline.grounding.spelled import in_words
+from pipeline.grounding.spelled import NUMBER_STARTS, in_words
 from pipeline.grounding.structure import structural
 from pipeline.grounding.tape import Tape
 from pipeline.grounding.tokens import Token
@@ -37,7 +37,8 @@ def scan(tokens: Sequence[Token], text: str, decimal_mark: str = ".") -> list[Nu
     found: list[Number] = []
     at = 0
     while at < len(tokens):
-        number = _at(tape, at)
+        is_other = tokens[at].kind == "word" and tape.lows[at] not in NUMBER_STARTS and tape.lows[at][0] not in _VULGAR
+        number = None if is_other else _at(tape, at)
         if number is None:
             at += 1
             continue

@@ -28,6 +28,12 @@ _AFTER_HALF = frozenset(("year", "yearly", "way"))
 _AFTER_TIMES = frozenset(("the", "its", "that", "as", "what", "their", "revenue", "sales"))
 
 
+# The words that a number in words may start with.
+NUMBER_STARTS = frozenset(
+    (*words.BAND_PARTS, *_DIGIT_BANDS, *words.ORDINALS, *words.FRACTIONS, *words.TIMES, *words.MULTIPLIERS, *words.NUMBER_WORDS, *words.MONTHS, "holiday", "a", "an")
+)
+
+
 def in_words(tape: Tape, at: int) -> Number | None:
     """The number whose first word stands at `at`, or None."""
     low = tape.low(at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pipeline.facts.quantity import UnitClass
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import lexicon
@@ -108,6 +110,7 @@ def _can_measure(number: Number, cue: Cue) -> bool:
     return any(_measures(number.unit, name) for name in metrics_of(cue))
 
 
+@lru_cache(maxsize=2048)
 def _measures(unit: UnitClass | None, name: str) -> bool:
     """Whether a number of this unit can state a metric's level or change."""
     own = vocabulary()[name].unit

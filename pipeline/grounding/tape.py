@@ -16,11 +16,12 @@ class Tape:
     def __init__(self, tokens: Sequence[Token], text: str, decimal_mark: str = ".") -> None:
         self.decimal_mark = decimal_mark
         self.tokens = tokens
+        self.lows = [token.low for token in tokens]
         self.text = text
         self.floor = 0
 
     def low(self, at: int) -> str:
-        return self.tokens[at].low if 0 <= at < len(self.tokens) else ""
+        return self.lows[at] if 0 <= at < len(self.lows) else ""
 
     def touches(self, at: int) -> bool:
         """Whether token `at` touches the one before it."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 _TOKEN = re.compile(
     r"""
     (?P<url>(?:https?://|www\.)[^\s<>]{1,2000})
-    |(?P<mail>[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9.-]{1,64})
+    |(?P<mail>[A-Za-z0-9._+-]{1,64}+@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9.-]{1,64})
     |(?P<phone>\+[0-9]{1,3}[ -]\(?[0-9]{1,4}\)?(?:[ -][0-9]{2,4}){1,4}(?![0-9.,%])|(?<![0-9])\(?[0-9]{3}\)?[ -][0-9]{3}-[0-9]{4}(?![0-9]))
     |(?P<isin>\b[A-Z]{2}[A-Z0-9]{9}[0-9]\b)
     |(?P<date>\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b|\b[0-9]{1,2}/[0-9]{1,2}/(?:[0-9]{4}|[0-9]{2})\b)
@@ -45,13 +45,18 @@ def tokenize(text: str) -> list[Token]:
     last = -1
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "symbol"
-        low = match[0].lower().translate(_DASHES)
-        if kind == "word" and low.endswith(_POSSESSIVES):
-            low = low[:-2]
-        elif kind == "number" and not low.isascii():
-            kind = "script"
-        tokens.append(Token(kind, low, match.start(), match.end(), match.start() == last, match[0][0].isupper()))
-        last = match.end()
+        start, end = match.span()
+        low = match[0].lower()
+        if kind == "word":
+            if low.endswith(_POSSESSIVES):
+                low = low[:-2]
+        elif kind == "number":
+            if not low.isascii():
+                kind = "script"
+        else:
+            low = low.translate(_DASHES)
+        tokens.append(Token(kind, low, start, end, start == last, text[start].isupper()))
+        last = end
     return tokens
 
 

@@ -26,6 +26,8 @@ _BOUND = Decimal("1.25")
 # A number whose sentence names no metric must show which figure it is by its digits: "$3 billion" may be anything.
 _TELLING = 3
 _TENTH = Decimal("0.1")
+# What a float may be off by.
+_SLIP = 1e-9
 
 
 def coarse_step(value: Decimal) -> Decimal:
@@ -124,11 +126,16 @@ class Sized:
     finest: Decimal
     low: Decimal
     high: Decimal
+    least: float
+    most: float
+    """No number below `least` or above `most` can be of this size: found without decimals."""
 
     @classmethod
     def of(cls, figure: Figure) -> Sized:
         size, finest = abs(figure.quantity.value), finest_step(figure)
-        return cls(figure, size, printed_size(figure.quantity, figure.scale), finest, size - finest / 2, size + finest / 2)
+        printed, low, high = printed_size(figure.quantity, figure.scale), size - finest / 2, size + finest / 2
+        least, most = float(min(size, printed, low)), float(max(size, printed, high))
+        return cls(figure, size, printed, finest, low, high, least - abs(least) * _SLIP, most + abs(most) * _SLIP)
 
 
 def of_size(mention: Mention, figures: Iterable[Sized]) -> list[Figure]:
@@ -138,12 +145,13 @@ def of_size(mention: Mention, figures: Iterable[Sized]) -> list[Figure]:
         return []
     low, high = sizes
     stated = abs(mention.value)
+    least, most = float(min(low, stated)), float(max(high, stated))
     return [
         one.figure
         for one in figures
-        if low <= one.size <= high
+        if (one.least <= most and one.most >= least) and (low <= one.size <= high
         or (stated == one.printed and is_printed(mention, one.figure.quantity, one.figure.scale))
-        or (one.low <= stated <= one.high and is_too_precise(mention, one.finest))
+        or (one.low <= stated <= one.high and is_too_precise(mention, one.finest)))
     ]
 
 
