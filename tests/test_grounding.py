@@ -100,7 +100,10 @@ def test_a_number_must_rest_on_its_evidence(text: str, evidence: tuple[str, ...]
     ("text", "rule"),
     [
         ("Capex came to 1.1x revenue.", "computed: capex_with_leases / revenue = 3,000 / 2,703.7"),
-        ("The gap between adjusted EBITDA margin and gross margin is 14.8 points.", "computed: adjusted_ebitda_margin - gross_margin = 27.6 - 12.8"),
+        (
+            "The gap between adjusted EBITDA margin and gross margin is 14.8 points.",
+            "computed: adjusted_ebitda_margin - gross_margin = 27.6 - 12.8",
+        ),
         ("Revenue added CNY 734m year on year.", "computed: revenue - revenue.prior_year = 2,703.7 - 1,970"),
     ],
 )

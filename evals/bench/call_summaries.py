@@ -144,7 +144,7 @@ def _when(mention: Mention, call: Call) -> dict[str, str]:
     elif label is not None and label.year is not None:
         named = str(label.year)
     is_later = named is not None and named > now and not named.startswith(now)
-    if {Said.GUIDANCE, Said.OUTLOOK} & mention.said or (is_later and mention.is_modal):
+    if {Said.GUIDANCE, Said.OUTLOOK} & mention.setting.said or (is_later and mention.setting.is_modal):
         return {"role": "guidance", "period": named or str(call.year)}
     if {Said.CONSENSUS, Said.STREET} & mention.periods:
         return {"role": "consensus", "period": named or now}

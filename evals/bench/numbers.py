@@ -109,7 +109,9 @@ def decide(sentences: Sentences) -> Iterator[Outcome]:
         report = check_text(fault.text, base, evidence=fault.evidence)
         at = [check for check in report.problems if _overlaps(check.mention.start, check.mention.end, fault.text, fault.wrong)]
         said = _said(report) or tuple(f"{check.mention.text} {check.decision} {check.fact} {check.rule}" for check in report.checks)
-        yield Outcome(sentences.sheet, fault.kind, fault.text, not report.ok, not report.ok and not at, (f"wrong: {fault.wrong}: {fault.why}", *said))
+        yield Outcome(
+            sentences.sheet, fault.kind, fault.text, not report.ok, not report.ok and not at, (f"wrong: {fault.wrong}: {fault.why}", *said)
+        )
 
 
 def _said(report: Report) -> tuple[str, ...]:
@@ -153,8 +155,14 @@ def main() -> None:
         if args.show and part == "tuning":
             for outcome in outcomes:
                 if not outcome.ok or outcome.aside:
-                    mark = ("BLOCKED" if not outcome.ok else "unread") if outcome.kind == "correct" else ("MISSED" if not outcome.ok else "aside")
-                    sys.stdout.write(f"{mark} {outcome.sheet} {outcome.kind}: {outcome.text}\n" + "".join(f"    {s}\n" for s in outcome.said))
+                    mark = (
+                        ("BLOCKED" if not outcome.ok else "unread")
+                        if outcome.kind == "correct"
+                        else ("MISSED" if not outcome.ok else "aside")
+                    )
+                    sys.stdout.write(
+                        f"{mark} {outcome.sheet} {outcome.kind}: {outcome.text}\n" + "".join(f"    {s}\n" for s in outcome.said)
+                    )
         parts[part] = summary(outcomes)
         sys.stdout.write(f"\n{part}: {len({o.sheet for o in outcomes})} sheets\n")
         for kind, row in parts[part].items():

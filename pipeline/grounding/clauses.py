@@ -8,6 +8,7 @@ in "0.4% below consensus of CNY 2,715m" the word consensus speaks of either.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from pipeline.grounding import lexicon
@@ -33,7 +34,12 @@ class Clauses:
     def __init__(self, tokens: Sequence[Token], span: Span, numbers: Sequence[Number], cues: Sequence[Cue]) -> None:
         self.tokens, self.numbers = tokens, numbers
         self.first, self.last = span
+        self.lows = [token.low for token in tokens[span[0] : span[1]]]
+        self.is_net_cash = ("net", "cash") in pairwise(self.lows)
+        """Net cash is net debt below zero."""
         self.figures = [number for number in numbers if number.kind is None]
+        self._bracketed = {number.first for number in self.figures if self._is_bracketed(number)}
+        self.starts = {self.start_of(number) for number in self.figures}
         horizons = {number.first: number.last for number in numbers if number.kind is Kind.HORIZON}
         taken = {at for number in numbers if number.label is None for at in range(number.first, number.last)}
         # "Twelve months ago" is a period though "twelve months" is a number.
@@ -49,7 +55,12 @@ class Clauses:
         starts = {number.first for number in numbers if number.kind is Kind.HORIZON}
         # "Over twelve months" says when, and neither more nor up.
         cues = [cue for cue in cues if not (cue.phrase in ("over", "under") and cue.last in starts)]
-        hidden = {at for cue in cues if cue.sort is Sort.IDIOM and not (cue.first in ends and cue.phrase in _COMPARING) for at in range(cue.first, cue.last)}
+        hidden = {
+            at
+            for cue in cues
+            if cue.sort is Sort.IDIOM and not (cue.first in ends and cue.phrase in _COMPARING)
+            for at in range(cue.first, cue.last)
+        }
         parts = {at for cue in cues if cue.sort is Sort.SEGMENT and cue.last - cue.first > 1 for at in range(cue.first, cue.last)}
         hidden |= parts
         self.cues = [
@@ -108,7 +119,12 @@ class Clauses:
     def _segments(self) -> list[Cue]:
         """Segments by their names, and by one word of it where no name or metric has that word already."""
         full = [cue for cue in self.cues if cue.sort is Sort.SEGMENT]
-        covered = {at for cue in (*full, *self.metrics) if cue.last - cue.first > 1 or cue.sort is Sort.SEGMENT for at in range(cue.first, cue.last)}
+        covered = {
+            at
+            for cue in (*full, *self.metrics)
+            if cue.last - cue.first > 1 or cue.sort is Sort.SEGMENT
+            for at in range(cue.first, cue.last)
+        }
         short = [cue for cue in self.cues if cue.sort is Sort.SHORT_SEGMENT and cue.first not in covered]
         return sorted(full + short, key=lambda cue: cue.first)
 
@@ -126,10 +142,10 @@ class Clauses:
 
     def start_of(self, number: Number) -> int:
         """The figure's first token, or the bracket that holds the figure alone: "a touch (0.4%) short of"."""
-        return number.first - self._is_bracketed(number)
+        return number.first - (number.first in self._bracketed)
 
     def end_of(self, number: Number) -> int:
-        return number.last + self._is_bracketed(number)
+        return number.last + (number.first in self._bracketed)
 
     def _is_bracketed(self, number: Number) -> bool:
         inside = self.first < number.first and number.last < self.last

@@ -94,20 +94,20 @@ def _cited(checker: Checker, evidence: Collection[str] | None) -> list[Figure]:
 
 def _named(mention: Mention, checker: Checker, reach: frozenset[str] | None) -> list[Figure]:
     """Levels of what the sentence names, in the reported period, its bases, and the periods that it names."""
-    wanted = set(checker.allowed(mention)) | set(mention.named) | set(mention.wholes)
-    for name in mention.named:
+    wanted = set(checker.allowed(mention)) | set(mention.setting.named) | set(mention.wholes)
+    for name in mention.setting.named:
         wanted |= checker.kin(name)
-    if not mention.named and mention.named_segments:
+    if not mention.setting.named and mention.setting.named_segments:
         # "Services rose by $2.8bn": the segment says enough where it has one metric only.
-        metrics = {f.metric.id for f in checker.figures if f.segment is not None and slug(f.segment) in mention.named_segments}
+        metrics = {f.metric.id for f in checker.figures if f.segment is not None and slug(f.segment) in mention.setting.named_segments}
         wanted |= metrics if len(metrics) == 1 else set()
     levels = [
         f
         for f in checker.figures
         if f.change is None
         and f.metric.id in wanted
-        and (f.role in _ROLES or (f.role is Role.HISTORY and is_named(mention.labels_said, f.period)))
-        and (f.segment is None or slug(f.segment) in mention.named_segments)
+        and (f.role in _ROLES or (f.role is Role.HISTORY and is_named(mention.setting.labels_said, f.period)))
+        and (f.segment is None or slug(f.segment) in mention.setting.named_segments)
         and (reach is None or f.id in reach)
     ]
     return levels if len(levels) <= _MOST_OPERANDS else [f for f in levels if f.role is Role.ACTUAL][:_MOST_OPERANDS]
@@ -137,17 +137,17 @@ def _of_two_metrics(a: Figure, b: Figure, mention: Mention, checker: Checker) ->
     if unit is UnitClass.MULTIPLE and (cls is not UnitClass.PERCENT or a.metric is b.metric) and is_in_order(mention, a, b):
         yield from _safely("{} / {}", (a, b), lambda: a.quantity.over(b.quantity))
     elif unit is UnitClass.PERCENT and cls is not UnitClass.PERCENT and mention.form is not Form.CHANGE:
-        if (mention.wholes or mention.is_share) and is_in_order(mention, a, b):
+        if (mention.wholes or mention.setting.is_share) and is_in_order(mention, a, b):
             yield from _safely("{} / {}", (a, b), lambda: a.quantity.over(b.quantity, PERCENT))
     elif unit is UnitClass.POINTS and cls is UnitClass.PERCENT and is_larger:
         yield from _safely("{} - {}", (a, b), lambda: a.quantity.points_from(b.quantity))
-    elif _measures(mention, a) and not mention.is_average:
-        if is_larger and (mention.is_gap or mention.is_rest):
+    elif _measures(mention, a) and not mention.setting.is_average:
+        if is_larger and (mention.setting.is_gap or mention.is_rest):
             yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity)
         if (
             a.id < b.id
             and mention.form is not Form.CHANGE
-            and (mention.is_sum or (not mention.is_gap and _are_parts(mention, a, b, checker)))
+            and (mention.setting.is_sum or (not mention.setting.is_gap and _are_parts(mention, a, b, checker)))
         ):
             yield from _safely("{} + {}", (a, b), lambda: a.quantity + b.quantity)
 
@@ -159,15 +159,23 @@ def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
         yield from _safely("{} / {} - 1", (a, b), lambda: a.quantity.growth_from(b.quantity), a)
     elif unit is UnitClass.POINTS and cls is UnitClass.PERCENT:
         yield from _safely("{} - {}", (a, b), lambda: a.quantity.points_from(b.quantity), a)
-    elif cls in _AMOUNTS and _measures(mention, a) and mention.form is not Form.LEVEL and not (mention.is_average or mention.is_ratio):
+    elif (
+        cls in _AMOUNTS
+        and _measures(mention, a)
+        and mention.form is not Form.LEVEL
+        and not (mention.setting.is_average or mention.setting.is_ratio)
+    ):
         yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity, a)
-    elif unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT and len(set(mention.in_order)) <= 1:
+    elif unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT and len(set(mention.setting.in_order)) <= 1:
         yield from _safely("{} / {}", (a, b), lambda: a.quantity.over(b.quantity))
 
 
 def _of_many(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) -> Iterator[Value]:
     """Sums and averages, only where the sentence says so."""
-    for is_said, divides, pattern in ((mention.is_average, True, "({0}) / {1}"), (mention.is_sum and not mention.is_average, False, "{0}")):
+    for is_said, divides, pattern in (
+        (mention.setting.is_average, True, "({0}) / {1}"),
+        (mention.setting.is_sum and not mention.setting.is_average, False, "{0}"),
+    ):
         if not is_said:
             continue
         for terms in _groups(cited, named, mention):
@@ -180,7 +188,7 @@ def _of_many(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention)
 def _groups(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) -> Iterable[list[Figure]]:
     """The sets that a sum may run over, each once: what is cited, one metric over the periods that are named, several in one period."""
     found = [list(cited)]
-    labels = mention.labels_said if len(set(mention.labels_said)) > 1 else ()
+    labels = mention.setting.labels_said if len(set(mention.setting.labels_said)) > 1 else ()
     of_periods = [f for f in named if is_named(labels, f.period) and f.role is not Role.CONSENSUS]
     found += [[f for f in of_periods if f.stem == stem] for stem in dict.fromkeys(f.stem for f in of_periods)]
     found += [
@@ -209,7 +217,7 @@ def _safely(pattern: str, operands: tuple[Figure, ...], compute: Callable[[], Qu
 
 def _unit_of(mention: Mention) -> UnitClass | None:
     """The mention's unit; "a ratio of 0.87" is a multiple without its sign."""
-    is_ratio = mention.unit is None and not mention.is_scaled and mention.is_ratio
+    is_ratio = mention.unit is None and not mention.is_scaled and mention.setting.is_ratio
     return UnitClass.MULTIPLE if is_ratio else mention.unit
 
 
@@ -238,9 +246,13 @@ def _period_agrees(mention: Mention, base: Figure) -> bool:
 
 def periods_fit(mention: Mention, figures: Sequence[Figure]) -> bool:
     """Whether the figures are of the periods that the sentence names: those by the number, or all where it adds up or names none there."""
-    is_many = mention.is_average or mention.is_sum
+    is_many = mention.setting.is_average or mention.setting.is_sum
     labels = (
-        mention.labels if mention.labels and not is_many else mention.labels_said if len(set(mention.labels_said)) > 1 else mention.labels
+        mention.labels
+        if mention.labels and not is_many
+        else mention.setting.labels_said
+        if len(set(mention.setting.labels_said)) > 1
+        else mention.labels
     )
     latest = max(figures, key=lambda figure: figure.period.end)
     must = figures if len(set(labels)) > 1 else [latest]
@@ -250,7 +262,9 @@ def periods_fit(mention: Mention, figures: Sequence[Figure]) -> bool:
 def _covers(mention: Mention, figures: Sequence[Figure]) -> bool:
     """Whether a sum over periods leaves out none that the sentence names."""
     is_over_periods = len({figure.period.id for figure in figures}) > 1
-    return not is_over_periods or all(any(is_compatible((label,), figure.period) for figure in figures) for label in mention.labels_said)
+    return not is_over_periods or all(
+        any(is_compatible((label,), figure.period) for figure in figures) for label in mention.setting.labels_said
+    )
 
 
 def is_in_order(mention: Mention, part: Figure, whole: Figure) -> bool:
@@ -271,7 +285,7 @@ def _are_parts(mention: Mention, a: Figure, b: Figure, checker: Checker) -> bool
 def _place(mention: Mention, figure: Figure) -> int | None:
     """Where among the names of the sentence a figure's own name stands."""
     name = slug(figure.segment) if figure.segment is not None else figure.metric.id
-    return mention.in_order.index(name) if name in mention.in_order else None
+    return mention.setting.in_order.index(name) if name in mention.setting.in_order else None
 
 
 def _sign_agrees(mention: Mention, value: Value) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -14,7 +13,8 @@ from pipeline.grounding.clauses import Clauses, Span, all_metrics_of
 from pipeline.grounding.lexicon import BasisWord, Direction, Period
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Cue, Sort
-from pipeline.grounding.numbers import Kind, Number, PeriodLabel
+from pipeline.grounding.numbers import Number, PeriodLabel
+from pipeline.grounding.setting import setting_of
 from pipeline.grounding.tokens import Token
 
 _LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|"))
@@ -23,16 +23,13 @@ _WHOSE = frozenset((Period.CONSENSUS, Period.STREET, Period.GUIDANCE, Period.OUT
 _PLACES_IN_TIME = _WHOSE | {Period.PRIOR_YEAR, Period.PRIOR_QUARTER, Period.YTD}
 _TIMES = frozenset((Period.YOY, Period.QOQ, Period.PRIOR_YEAR, Period.PRIOR_QUARTER))
 _TO = frozenset(("with", "to", "level", "levels", "quarter"))
-_MANAGEMENT = frozenset(("management", "ceo", "cfo", "board", "executives"))
 _COMPARED = frozenset(("compared", "against", "versus", "relative"))
 _SUBJECTS = frozenset((Sort.METRIC, Sort.FAMILY, Sort.BASIS, Sort.SEGMENT, Sort.SHORT_SEGMENT))
 _BESIDE = frozenset(("below", "above", "than", "versus", "against"))
 _CLOSE = 2
 # Units that are said once: "141 days on hand versus 103 a year ago".
 _NAMELESS = frozenset((UnitClass.DAYS, UnitClass.MULTIPLE, UnitClass.COUNT, UnitClass.SHARES))
-_REPORTED = frozenset(("reported", "headline", "nominal", "unadjusted"))
 _RATES = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
-_PAST = frozenset(("last", "past", "previous", "trailing"))
 _FROM_TO = frozenset(("to", ",", "(", ")"))
 
 
@@ -47,91 +44,36 @@ class Sentence:
         self.clauses = Clauses(tokens, span, numbers, cues)
         self.subject = all_metrics_of(self.clauses.metrics)
         self.before = before
-        self.words = frozenset(self.clauses.low(at)[:5].rstrip("s") for at in range(*span))
+        negatives = (at for at in range(*span) if tokens[at].low in lexicon.NEGATIVES)
+        self._first_negative = next(negatives, span[1])
+        self.words = frozenset(low[:5].rstrip("s") for low in self.clauses.lows)
 
     def mentions(self) -> list[Mention]:
         """The sentence's numbers, in order."""
-        clauses = self.clauses
-        said = frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.PERIOD)
-        labels_said = tuple(number.label for number in self.numbers if number.label is not None)
-        named_segments = tuple(dict.fromkeys(cue.value for cue in clauses.segments))
-        shared: dict[str, Any] = {
-            "said": said,
-            "labels_said": labels_said,
-            "named": self.subject,
-            "recalled": self.inherited,
-            "named_segments": named_segments,
-            "in_order": self._in_order(),
-            "is_modal": self._has(lexicon.MODAL),
-            "bases_said": frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.BASIS),
-            "is_trend": self._is_trend(),
-            "is_told_as_past": self._has(lexicon.TOLD_AS_PAST),
-            "is_managements": self._has(_MANAGEMENT),
-            "is_gap": self._has(lexicon.GAPS),
-            "is_sum": self._says(lexicon.SUMS),
-            "is_average": self._says(lexicon.AVERAGES),
-            "is_ratio": self._says(lexicon.RATIOS),
-            "is_share": self._is_share(),
-            "is_future": self._has(lexicon.FUTURE),
-            "words": self.words | self.before,
-            "is_fall_said": self._is_fall_said(),
-            "is_contrast": self._has(_REPORTED),
-        }
+        setting = setting_of(self.clauses, self.numbers, self.inherited, self.before)
         figures: list[Mention] = []
         for number in self.clauses.figures:
-            mention = Mention(**self._written(number), **shared, **self._in_context(number, len(figures)))
+            mention = Mention(setting=setting, **self._written(number), **self._in_context(number, len(figures)))
             figures.append(self._carried(mention, figures))
         for order in reversed(range(len(figures) - 1)):
             figures[order] = self._ahead(figures[order], figures[order + 1], order)
         stated = iter(figures)
         return [Mention(**self._written(number)) if number.kind is not None else next(stated) for number in self.numbers]
 
-    def _in_order(self) -> tuple[str, ...]:
-        """The metrics and segments that the sentence names, as they stand."""
-        cues = sorted((*self.clauses.metrics, *self.clauses.segments), key=lambda cue: cue.first)
-        return tuple(name for cue in cues for name in (cue.value if cue.sort is Sort.FAMILY else (cue.value,)))
-
     def _ahead(self, mention: Mention, after: Mention, order: int) -> Mention:
         """What stands behind the second end of a range, or the last of a list, holds for the ones before: "4% and 32% less than last year"."""
         if mention.range_with == (after.start, after.end):
-            return _of_period(replace(_like(mention, after), wholes=mention.wholes or after.wholes, around=mention.around | after.around), after)
+            return _of_period(
+                replace(_like(mention, after), wholes=mention.wholes or after.wholes, around=mention.around | after.around), after
+            )
         between = self.clauses.plain_words(self.clauses.gap(order + 1))
-        is_list = mention.unit is after.unit and between <= _LISTING and after.link == "" and self._keeps_subject(order + 1, only_between=True)
+        is_list = (
+            mention.unit is after.unit and between <= _LISTING and after.link == "" and self._keeps_subject(order + 1, only_between=True)
+        )
         if is_list and mention.direction is None and mention.form is None:
             periods = mention.periods or (after.periods if after.form is Form.CHANGE else frozenset())
             return replace(_like(mention, after), wholes=mention.wholes or after.wholes, periods=periods)
         return mention
-
-    def _is_share(self) -> bool:
-        clauses = self.clauses
-        of = any(n.unit is UnitClass.PERCENT and n.last < clauses.last and clauses.low(n.last) == "of" for n in clauses.figures)
-        return of or self._has(lexicon.SHARES)
-
-    def _is_net_cash(self) -> bool:
-        """Net cash is net debt below zero."""
-        lows = [self.clauses.low(at) for at in range(self.clauses.first, self.clauses.last)]
-        return ("net", "cash") in pairwise(lows)
-
-    def _is_fall_said(self) -> bool:
-        down = {Direction.DOWN, Direction.NARROWER, Direction.WORSE}
-        return any(cue.sort is Sort.DIRECTION and cue.value in down for cue in self.clauses.cues) or self._has(lexicon.FALLS)
-
-    def _has(self, words: frozenset[str]) -> bool:
-        """Whether one of the words stands in the sentence."""
-        return any(self.clauses.low(at) in words for at in range(self.clauses.first, self.clauses.last))
-
-    def _says(self, words: frozenset[str]) -> bool:
-        """Whether one of the words stands in the sentence and is no part of a name: not the "average" of "average selling price"."""
-        clauses = self.clauses
-        names = (Sort.METRIC, Sort.SEGMENT)
-        at_word = (at for at in range(clauses.first, clauses.last) if clauses.low(at) in words)
-        return any((cue := clauses.covering.get(at)) is None or cue.sort not in names for at in at_word)
-
-    def _is_trend(self) -> bool:
-        clauses = self.clauses
-        past = any(n.kind is Kind.HORIZON and clauses.low(n.first - 1) in _PAST for n in self.numbers if n.first > clauses.first)
-        labels = {number.label for number in self.numbers if number.label is not None}
-        return past or len(labels) > 2 or (len(labels) == 2 and clauses.low(clauses.first) == "between")
 
     def _written(self, number: Number) -> dict[str, Any]:
         """The number as it is written."""
@@ -193,7 +135,7 @@ class Sentence:
             segments=subjects.segments(clauses, number, order),
             is_segment_certain=subjects.is_segment_certain(clauses, number, order),
             is_loss=is_loss,
-            may_be_negative=self._is_net_cash() or any(clauses.low(at) in lexicon.NEGATIVES for at in range(clauses.first, min(right[1], number.last + 4))),
+            may_be_negative=self.clauses.is_net_cash or self._first_negative < min(right[1], number.last + 4),
             is_awaited=governor.link in ("", "level", "to") and way is None and self._is_awaited(left),
             is_bracketed=clauses.start_of(number) < number.first,
             is_extra=any(clauses.low(at) in lexicon.EXTRA for at in (*range(*left)[-3:], *range(*right)[:4])),
@@ -204,7 +146,9 @@ class Sentence:
         clauses = self.clauses
         lows = [clauses.low(at) for at in range(*left)]
         verbs = [n for n, low in enumerate(lows) if low in lexicon.EXPECTING]
-        return bool(verbs) and not any(low in lexicon.SEPARATORS or lexicon.LINKS.get(low) in ("from", "versus") for low in lows[verbs[-1] :])
+        return bool(verbs) and not any(
+            low in lexicon.SEPARATORS or lexicon.LINKS.get(low) in ("from", "versus") for low in lows[verbs[-1] :]
+        )
 
     def _last_place(self, span: Span) -> int:
         return max((cue.last for cue in self.clauses.inside(Sort.PERIOD, span)), default=span[0])
@@ -264,7 +208,9 @@ class Sentence:
         places += [(other.first, other.last, other.label) for other in self.numbers if other.label is not None]
         before = [place for place in places if place[1] <= number.first]
         whose = [place for place in before if place[2] in _WHOSE]
-        behind = [p for p in places if p[0] >= number.last and p[2] not in _WHOSE and not self._is_compared(p[0]) and not self._is_next(p[1])]
+        behind = [
+            p for p in places if p[0] >= number.last and p[2] not in _WHOSE and not self._is_compared(p[0]) and not self._is_next(p[1])
+        ]
         end = next((at for at in range(number.last, self.clauses.last) if self.clauses.low(at) in (";", "|")), self.clauses.last)
         behind = [p for p in behind if p[0] < end]
         near = [*sorted(before, key=itemgetter(0))[-1:], *sorted(whose, key=itemgetter(0))[-1:], *sorted(behind, key=itemgetter(0))[:1]]
@@ -275,7 +221,7 @@ class Sentence:
         """Whether a figure stands right behind a period, so that the period is its own: "Q1 2025 16.2%"."""
         while at < self.clauses.last and self.clauses.low(at) in (":", "'", "-"):
             at += 1
-        return any(self.clauses.start_of(number) == at for number in self.clauses.figures)
+        return at in self.clauses.starts
 
     def _is_compared(self, at: int) -> bool:
         """Whether a comparison opens the phrase at a token: "from the first quarter", "against last year"."""
@@ -305,7 +251,12 @@ class Sentence:
         if mention.range_with is not None and between == {"("}:
             # "Consensus of $1.61 ($1.50 to $1.67)": the range is that of the number before it.
             return _of_period(mention, before)
-        if mention.link in ("from", "versus") and before.unit is UnitClass.PER_SHARE and mention.unit is UnitClass.MONEY and not mention.is_scaled:
+        if (
+            mention.link in ("from", "versus")
+            and before.unit is UnitClass.PER_SHARE
+            and mention.unit is UnitClass.MONEY
+            and not mention.is_scaled
+        ):
             # "$1.40 per share, against $3.06": the unit is said once.
             mention = replace(mention, unit=UnitClass.PER_SHARE)
         if mention.link in ("from", "versus", "to") and mention.unit is None and before.unit in _NAMELESS and not mention.is_scaled:
@@ -332,7 +283,7 @@ class Sentence:
         clauses, span = self.clauses, self.clauses.gap(order)
         new = any(span[0] <= cue.first < span[1] and cue.sort in _SUBJECTS for cue in clauses.cues)
         behind = clauses.inside(Sort.BASIS, clauses.right(order)) or clauses.inside(Sort.METRIC, clauses.right(order))
-        if any(clauses.low(at) in lexicon.BREAKS or clauses.low(at) in _REPORTED for at in range(*span)):
+        if any(clauses.low(at) in lexicon.BREAKS or clauses.low(at) in lexicon.REPORTED for at in range(*span)):
             return False
         return not new and (only_between or not behind)
 

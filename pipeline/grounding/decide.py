@@ -99,7 +99,12 @@ class Checker:
 
     def _is_elsewhere(self, check: NumberCheck) -> bool:
         """Whether the figure that only nearly holds is of a metric that the sentence does not name: its size is chance."""
-        return check.fact is not None and check.decision == "contradicted" and check.rule not in ("evidence", "unreadable") and self.facts[check.fact].metric.id not in self.named(check.mention)
+        return (
+            check.fact is not None
+            and check.decision == "contradicted"
+            and check.rule not in ("evidence", "unreadable")
+            and self.facts[check.fact].metric.id not in self.named(check.mention)
+        )
 
     def _related(self, check: NumberCheck, checks: Iterable[NumberCheck], reach: frozenset[str] | None) -> NumberCheck:
         """The check again, with what follows from the text's other figures and from those that its sentence names."""
@@ -108,8 +113,14 @@ class Checker:
         beside = [self.facts[c.fact] for c in stated if c.fact is not None]
         operands = dict.fromkeys(f.id for f in [*beside[:_MOST_BESIDE], *self._named_levels(mention)] if reach is None or f.id in reach)
         shares = [abs(c.mention.value) for c in stated if c.mention.unit is UnitClass.PERCENT and c.mention.value is not None]
-        ratios = {(f.inputs[0], f.inputs[1]) for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.named}
-        formula = relations.explain(mention, [self.facts[name] for name in operands], shares[:1], ratios, [f.id for f in (*beside, *self._named_levels(mention)) if f in beside or rules.is_told(mention, f)])
+        ratios = {(f.inputs[0], f.inputs[1]) for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.setting.named}
+        formula = relations.explain(
+            mention,
+            [self.facts[name] for name in operands],
+            shares[:1],
+            ratios,
+            [f.id for f in (*beside, *self._named_levels(mention)) if f in beside or rules.is_told(mention, f)],
+        )
         if formula is None and any(c.fact is None for c in stated):
             formula = relations.explain_by_written(mention, [c.mention for c in stated[:_MOST_BESIDE]])
         return NumberCheck(mention, "grounded", None, formula) if formula else check
@@ -117,16 +128,18 @@ class Checker:
     def _named_levels(self, mention: Mention) -> list[Figure]:
         """Levels of the reported period of what the sentence names."""
         named = self.named(mention)
-        names = named | {name for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.named for name in f.inputs}
+        names = named | {name for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.setting.named for name in f.inputs}
         found = [
             f
             for f in self.figures
             if f.change is None
             and f.metric.id in names
-            and (f.segment is None or slug(f.segment) in mention.named_segments)
+            and (f.segment is None or slug(f.segment) in mention.setting.named_segments)
             and rules.is_spoken_of(mention, f, self)
         ]
-        return sorted(found, key=lambda f: (f.segment is None and bool(mention.named_segments), f.metric.id not in mention.named))
+        return sorted(
+            found, key=lambda f: (f.segment is None and bool(mention.setting.named_segments), f.metric.id not in mention.setting.named)
+        )
 
     # -- one number -----------------------------------------------------------------------------------------------------------
 
@@ -139,7 +152,7 @@ class Checker:
             return NumberCheck(mention, "unsupported", None, "unreadable", f"'{mention.text}' cannot be read safely: {mention.problem}")
         if mention.noun in _ANALYSTS and (asked := self._analysts.get(mention.value or Decimal(0))):
             return NumberCheck(mention, "grounded", asked, "counts the analysts")
-        is_bare = mention.unit is None and not mention.is_scaled and not mention.is_ratio
+        is_bare = mention.unit is None and not mention.is_scaled and not mention.setting.is_ratio
         if is_bare and not (mention.metrics and mention.is_certain):
             message = f"'{mention.text}' has no unit and no metric in its clause: say what it measures, or leave it out"
             return NumberCheck(mention, "unsupported", None, "no unit", message)
@@ -256,11 +269,11 @@ class Checker:
         parts = [f"{level.id} is {written(level)}"] if level is not None else []
         changes: dict[Change, Figure] = {}
         for figure in sorted(series, key=lambda f: not isinstance(f, DerivedFact)):
-            if figure.change is not None and figure.role is Role.ACTUAL and (figure.change in _COMMON or mention.said & _CONSENSUS):
+            if figure.change is not None and figure.role is Role.ACTUAL and (figure.change in _COMMON or mention.setting.said & _CONSENSUS):
                 changes.setdefault(figure.change, figure)
         parts += [f"{'its change' if level is not None else f'{c.id} is'} {written_with_base(c)}" for c in changes.values()]
         for role, words in _ASKED_FOR.items():
-            if mention.said & words:
+            if mention.setting.said & words:
                 parts += [f"{f.id} is {written_with_base(f)}" for f in series if f.role is role and f.change is None][:3]
         return ", ".join(parts or [f"{f.id} is {written_with_base(f)}" for f in series[:2]])
 
@@ -292,10 +305,10 @@ class Checker:
         return frozenset(names)
 
     def _named(self, mention: Mention) -> frozenset[str]:
-        names = {*mention.named, *mention.recalled, *mention.metrics, *mention.wholes}
+        names = {*mention.setting.named, *mention.setting.recalled, *mention.metrics, *mention.wholes}
         if mention.unit is UnitClass.PER_SHARE:
             names.add("eps_diluted")
-        for segment in mention.named_segments:
+        for segment in mention.setting.named_segments:
             names |= self.metrics_of_segment(segment)
         for name in tuple(names):
             names |= self.kin(name)

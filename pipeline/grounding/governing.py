@@ -25,7 +25,9 @@ _PREPOSITIONS = frozenset(
 )
 _AMOUNTS = frozenset((UnitClass.MONEY, UnitClass.PER_SHARE))
 # Right before an amount these say what it is measured against.
-_REFERENCES = frozenset(("short of", "shy of", "ahead of", "behind", "south of", "north of", "fell short", "falls short", "better than", "worse than"))
+_REFERENCES = frozenset(
+    ("short of", "shy of", "ahead of", "behind", "south of", "north of", "fell short", "falls short", "better than", "worse than")
+)
 # "Services added $605m" may be what they brought in, or what came on top.
 _EITHER_WAY = frozenset(("added", "adds", "add", "adding"))
 _DETERMINERS = frozenset(("the", "a", "an", "its", "their"))
@@ -107,7 +109,12 @@ def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
     low = clauses.low(at)
     if low == "by" and clauses.low(at + 1) in ("now", "then", "contrast", "comparison", "itself"):
         return None
-    if found.link_word == "of" and (found.metrics or low == "instead") and lexicon.LINKS.get(low) in ("from", "versus") and not clauses.is_inside_phrase(at):
+    if (
+        found.link_word == "of"
+        and (found.metrics or low == "instead")
+        and lexicon.LINKS.get(low) in ("from", "versus")
+        and not clauses.is_inside_phrase(at)
+    ):
         # "Swung to $567m from a net loss of $1.34bn".
         found.tie(lexicon.LINKS[low], low, at)
         return at - 1
@@ -123,7 +130,13 @@ def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
         found.tie("", "", -1)
         return at - 1
     if cue is None:
-        is_passed = (low == "." and clauses.low(at - 1) in lexicon.ABBREVIATIONS) or low in lexicon.FILLERS or low in lexicon.PACE_VERBS or low in _QUOTES or (bool(found.link) and low in _AFTER_LINK)
+        is_passed = (
+            (low == "." and clauses.low(at - 1) in lexicon.ABBREVIATIONS)
+            or low in lexicon.FILLERS
+            or low in lexicon.PACE_VERBS
+            or low in _QUOTES
+            or (bool(found.link) and low in _AFTER_LINK)
+        )
         return at - 1 if is_passed else None
     if cue.sort in (Sort.METRIC, Sort.FAMILY):
         if found.metrics:
@@ -154,7 +167,11 @@ def following(clauses: Clauses, order: int) -> Cue | None:
     strangers = 0
     while at < end:
         cue = clauses.direction_at.get(at)
-        if cue is not None and cue.phrase in lexicon.ADJECTIVES and (cue.last in clauses.metric_at or clauses.low(cue.first - 1) in _DETERMINERS):
+        if (
+            cue is not None
+            and cue.phrase in lexicon.ADJECTIVES
+            and (cue.last in clauses.metric_at or clauses.low(cue.first - 1) in _DETERMINERS)
+        ):
             return None
         if cue is not None and cue.phrase in lexicon.FOLLOWING:
             return None if _is_of_next(clauses, cue, order) else cue
@@ -235,7 +252,9 @@ def form(clauses: Clauses, number: Number, order: int, found: Governor, behind: 
     if _names_consensus(found, number):
         return None
     if found.direction is not None and is_amount and found.direction.phrase in _EITHER_WAY:
-        is_compared = any(lexicon.LINKS.get(clauses.low(at)) == "versus" or clauses.low(at) == "over" for at in range(*clauses.gap(order + 1)))
+        is_compared = any(
+            lexicon.LINKS.get(clauses.low(at)) == "versus" or clauses.low(at) == "over" for at in range(*clauses.gap(order + 1))
+        )
         return Form.CHANGE if is_compared else None
     if found.direction is not None:
         return Form.CHANGE if not found.metrics or found.direction.phrase in lexicon.RATE_NOUNS else None

@@ -98,7 +98,9 @@ _UP = (
     "picked up", "ticked up", "edged up", "moved up", "stepped up", "came back", "went up", "outperformance",
 )  # fmt: skip
 _DOWN = (
-    *_inflected("decrease decline slip dip drop plunge slump slide tumble contract retreat recede reduce lower trim compress shed ease slash chop prune pare shave dent"),
+    *_inflected(
+        "decrease decline slip dip drop plunge slump slide tumble contract retreat recede reduce lower trim compress shed ease slash chop prune pare shave dent"
+    ),
     *_inflected("plummet sag crater erode soften moderate weaken dwindle collapse crash tank"),
     *words(
         """
@@ -137,7 +139,8 @@ DIRECTIONS: dict[str, Direction] = {
     **dict.fromkeys(_MISSES, Direction.DOWN),
     **dict.fromkeys(("above", "over", "more", "in excess of", "better than", "north of"), Direction.UP),
     **dict.fromkeys(
-        ("below", "under", "less", "fewer", "behind", "short of", "shy of", "south of", "fell short", "falls short", "falling short"), Direction.DOWN
+        ("below", "under", "less", "fewer", "behind", "short of", "shy of", "south of", "fell short", "falls short", "falling short"),
+        Direction.DOWN,
     ),
     **dict.fromkeys(
         words(
@@ -209,7 +212,9 @@ AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
 # Words that flip the sign of what follows: a loss of 55.8m is -55.8m.
 LOSSES = word_set("loss losses deficit outflow outflows burn")
 
-NEGATIVES = LOSSES | word_set("lost lose loses losing using uses drained absorbed outflow outflows outgo burn burned credit credits benefit reversal negative minus usage used consumed")
+NEGATIVES = LOSSES | word_set(
+    "lost lose loses losing using uses drained absorbed outflow outflows outgo burn burned credit credits benefit reversal negative minus usage used consumed"
+)
 LOSS_VERBS = word_set("lost lose loses losing")
 # Phrases whose direction words give no direction.
 IDIOMS = phrase_set(
@@ -244,7 +249,9 @@ LINKS = {
     "=": "level",
 }
 # Nouns that only carry their number: of "from a profit of $5.0 billion", the link is "from".
-CARRIERS = word_set("outflow inflow charge credit surplus deficit profit loss level base gain income estimate figure total amount sum value peak low high")
+CARRIERS = word_set(
+    "outflow inflow charge credit surplus deficit profit loss level base gain income estimate figure total amount sum value peak low high"
+)
 # Verbs of reporting that say nothing about the number.
 LEVEL_VERBS = word_set(
     """
@@ -273,6 +280,8 @@ MODAL = word_set(
 
 # What says that a sentence speaks of what is still to come.
 FUTURE = word_set("would could should must may might can will if until unless once next future shall")
+# What sets a figure apart from an adjusted one.
+REPORTED = word_set("reported headline nominal unadjusted")
 # Verbs that tell of what has happened.
 TOLD_AS_PAST = word_set(
     """
@@ -428,7 +437,12 @@ BASES: dict[str, BasisWord] = {
         ),
         BasisWord.ADJUSTED,
     ),
-    **dict.fromkeys(phrases("gaap | ifrs | on a gaap basis | before adjustments | without adjustments | under gaap | under ifrs | us gaap | statutory | unadjusted | as reported | reported basis"), BasisWord.GAAP),
+    **dict.fromkeys(
+        phrases(
+            "gaap | ifrs | on a gaap basis | before adjustments | without adjustments | under gaap | under ifrs | us gaap | statutory | unadjusted | as reported | reported basis"
+        ),
+        BasisWord.GAAP,
+    ),
     **dict.fromkeys(
         phrases(
             """
@@ -538,7 +552,15 @@ ABBREVIATIONS = word_set(
 # Metrics that a loose word may mean. Used only where the vocabulary has no longer phrase at that place.
 _MARGINS = ("gross_margin", "adjusted_gross_margin", "operating_margin", "adjusted_operating_margin", "ebitda_margin",
     "adjusted_ebitda_margin", "net_margin", "fcf_margin")  # fmt: skip
-_PROFITS = ("net_income", "operating_income", "gross_profit", "adjusted_net_income", "adjusted_operating_income", "ebitda", "adjusted_ebitda")
+_PROFITS = (
+    "net_income",
+    "operating_income",
+    "gross_profit",
+    "adjusted_net_income",
+    "adjusted_operating_income",
+    "ebitda",
+    "adjusted_ebitda",
+)
 _EARNINGS = (*_PROFITS, "eps_diluted", "adjusted_eps")
 FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("margin margins profitability"), _MARGINS),

@@ -162,7 +162,19 @@ def names_of(sheet: FactSheet) -> Names:
 
 
 # Words that say what kind of part a segment is: prose drops them.
-_KINDS = (" group", " segment", " business", " division", " unit", " cloud", " products", " operations", " and other", " & other", " region")
+_KINDS = (
+    " group",
+    " segment",
+    " business",
+    " division",
+    " unit",
+    " cloud",
+    " products",
+    " operations",
+    " and other",
+    " & other",
+    " region",
+)
 _REGIONS = (" North America", " Latin America", " Asia Pacific")
 _SMALL = frozenset(("and", "of", "the", "&", "-"))
 _PAIRED = (" and ", " & ")

@@ -82,7 +82,7 @@ def metric(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None
     if not mention.is_strong and figure.metric.id in context.named(mention):
         return None
-    if not mention.is_strong and figure.segment is not None and slug(figure.segment) in mention.named_segments:
+    if not mention.is_strong and figure.segment is not None and slug(figure.segment) in mention.setting.named_segments:
         # "Services grew 11.6%": a segment is named for its revenue.
         return None
     if mention.metrics and mention.is_certain:
@@ -95,10 +95,10 @@ def metric(mention: Mention, figure: Figure, context: Context) -> str | None:
 def segment(mention: Mention, figure: Figure, context: Context) -> str | None:
     if figure.segment is not None:
         own = slug(figure.segment)
-        if own in mention.segments or (own in mention.named_segments and not mention.is_segment_certain):
+        if own in mention.segments or (own in mention.setting.named_segments and not mention.is_segment_certain):
             return None
         words = segment_words(own)
-        if 4 * len(words & mention.words) >= 3 * len(words):
+        if 4 * len(words & mention.setting.words) >= 3 * len(words):
             # "Appliances were the sore spot, with domestic comparable sales down 16.1%": its words stand apart.
             return None
         return f"is that of {figure.segment} alone, which the sentence does not say"
@@ -152,7 +152,7 @@ def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None
     stated = mention.sign or said
     actual = 1 if value > 0 else -1
-    if stated is None and (mention.direction is not None or (actual < 0 and mention.is_fall_said)):
+    if stated is None and (mention.direction is not None or (actual < 0 and mention.setting.is_fall_said)):
         return None
     if (stated or 1) != actual:
         way = "rose" if actual > 0 else "fell"
@@ -207,34 +207,34 @@ def period(mention: Mention, figure: Figure, context: Context) -> str | None:
 
 def _not_guidance(mention: Mention, figure: Figure) -> str | None:
     """Why a figure that the company only promises may not be told so. Analysts expect, the company guides."""
-    if Said.GUIDANCE in mention.said:
+    if Said.GUIDANCE in mention.setting.said:
         return None
-    if _CONSENSUS & mention.said:
+    if _CONSENSUS & mention.setting.said:
         return "is the company's guidance, not what analysts expect"
-    if not mention.is_told_as_past and any(said.year is not None and is_named((said,), figure.period) for said in mention.labels):
+    if not mention.setting.is_told_as_past and any(said.year is not None and is_named((said,), figure.period) for said in mention.labels):
         # A table's "Operating cash flow, FY24".
         return None
-    return None if Said.OUTLOOK in mention.said or mention.is_future else "is guidance, which the sentence does not say"
+    return None if Said.OUTLOOK in mention.setting.said or mention.setting.is_future else "is guidance, which the sentence does not say"
 
 
 def _is_told(mention: Mention, figure: Figure, context: Context) -> bool:
     """Whether the sentence names an earlier figure's period, or tells of several."""
-    if mention.is_trend or is_named(mention.labels_said, figure.period):
+    if mention.setting.is_trend or is_named(mention.setting.labels_said, figure.period):
         return True
     place = context.place(figure.period)
-    if mention.link in ("from", "versus") and {Said.QOQ, Said.YOY} & mention.said:
+    if mention.link in ("from", "versus") and {Said.QOQ, Said.YOY} & mention.setting.said:
         # "Rose 8.6% q/q, from CNY 1,752.3m".
         return True
-    said = mention.said | mention.around
+    said = mention.setting.said | mention.around
     if place is None:
-        return figure.period.kind is PeriodKind.ANNUAL and (Said.ANNUAL in said or "year" in mention.words)
+        return figure.period.kind is PeriodKind.ANNUAL and (Said.ANNUAL in said or "year" in mention.setting.words)
     return place in said or (Said.YOY if place is Said.PRIOR_YEAR else Said.QOQ) in said
 
 
 def is_told(mention: Mention, figure: Figure) -> bool:
     """Whether the sentence names an earlier level's period."""
     words = {Role.PRIOR_YEAR: {Said.PRIOR_YEAR, Said.YOY}, Role.PRIOR_QUARTER: {Said.PRIOR_QUARTER, Said.QOQ}}.get(figure.role, set())
-    return bool(words & mention.said) or is_named(mention.labels_said, figure.period)
+    return bool(words & mention.setting.said) or is_named(mention.setting.labels_said, figure.period)
 
 
 def is_spoken_of(mention: Mention, figure: Figure, context: Context) -> bool:
@@ -247,11 +247,11 @@ def is_spoken_of(mention: Mention, figure: Figure, context: Context) -> bool:
         case Role.PRIOR_QUARTER:
             return not {Said.PRIOR_YEAR, Said.YOY} & mention.periods or bool({Said.PRIOR_QUARTER, Said.QOQ} & mention.periods)
         case Role.CONSENSUS:
-            return bool(_CONSENSUS & mention.said)
+            return bool(_CONSENSUS & mention.setting.said)
         case Role.GUIDANCE:
-            return bool({Said.GUIDANCE, Said.OUTLOOK} & mention.said)
+            return bool({Said.GUIDANCE, Said.OUTLOOK} & mention.setting.said)
         case Role.HISTORY:
-            return is_named(mention.labels_said, figure.period)
+            return is_named(mention.setting.labels_said, figure.period)
         case Role.MARKET:
             return False
 
@@ -265,7 +265,7 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
         case Change.QOQ:
             wrong = (Said.YOY in said or Said.CONSENSUS in said) and Said.QOQ not in said
         case _:
-            if not expected and not _CONSENSUS & mention.said:
+            if not expected and not _CONSENSUS & mention.setting.said:
                 return "is measured against consensus, which the sentence does not say"
             wrong = bool({Said.YOY, Said.QOQ} & said) and not expected
     if wrong and figure.change is not None:
@@ -274,14 +274,22 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
         return reason
     if figure.role is Role.HISTORY and not _is_told(mention, figure, context):
         return f"is that of {figure.period.label}, which the sentence does not name"
-    places = {context.place(p) for p in context.facts.sheet.periods if is_named(mention.base_labels, p)} - {None} if mention.base_labels else set()
+    places = (
+        {context.place(p) for p in context.facts.sheet.periods if is_named(mention.base_labels, p)} - {None}
+        if mention.base_labels
+        else set()
+    )
     place = {Change.YOY: Said.PRIOR_YEAR, Change.QOQ: Said.PRIOR_QUARTER}.get(figure.change) if figure.change else None
     if places and place is not None and place not in places and figure.role is Role.ACTUAL:
         return f"is measured {figure.change.words if figure.change else ''}, not as the sentence says"
     periods = [figure.period, *([figure.base.period] if isinstance(figure, DerivedFact) and figure.base is not None else [])]
-    if mention.labels and not mention.is_trend and not any(is_compatible(mention.labels, p) for p in periods):
+    if mention.labels and not mention.setting.is_trend and not any(is_compatible(mention.labels, p) for p in periods):
         return f"is that of {figure.period.label}"
-    if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not is_named(mention.labels_said, figure.period):
+    if (
+        figure.period.kind is PeriodKind.YTD
+        and Said.YTD not in mention.setting.said
+        and not is_named(mention.setting.labels_said, figure.period)
+    ):
         return f"is that of {figure.period.label}, which the sentence does not say"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
         return "is that of the quarter, not of the year to date"
@@ -289,16 +297,20 @@ def _period_of_change(mention: Mention, figure: Figure, context: Context) -> str
 
 
 def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
-    if (mention.is_average or mention.is_sum) and len(set(mention.labels)) > 1:
+    if (mention.setting.is_average or mention.setting.is_sum) and len(set(mention.labels)) > 1:
         return f"is that of {figure.period.label} alone, not of all the periods that the sentence adds up"
     said, role = mention.periods, figure.role
-    if mention.labels and not mention.is_trend and not is_compatible(mention.labels, figure.period):
+    if mention.labels and not mention.setting.is_trend and not is_compatible(mention.labels, figure.period):
         return f"is that of {figure.period.label}"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
         return "is that of the quarter, not of the year to date"
     if Said.ANNUAL in said and figure.period.kind in (PeriodKind.QUARTER, PeriodKind.YTD):
         return f"is that of {figure.period.label}, not of the full year"
-    if figure.period.kind is PeriodKind.YTD and Said.YTD not in mention.said and not is_named(mention.labels_said, figure.period):
+    if (
+        figure.period.kind is PeriodKind.YTD
+        and Said.YTD not in mention.setting.said
+        and not is_named(mention.setting.labels_said, figure.period)
+    ):
         return f"is that of {figure.period.label}, which the sentence does not say"
     is_compared = mention.link in ("from", "versus") or mention.form is Form.BASE
     named = is_named(mention.labels, figure.period)
@@ -308,7 +320,7 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
                 return "is what was reported, not what was expected"
             if _PRIOR & said and not {Said.YOY, Said.QOQ} & said:
                 return f"is that of {figure.period.label}, not of an earlier period"
-            is_ahead = mention.is_modal or mention.is_future or bool({Said.GUIDANCE, Said.OUTLOOK} & mention.said)
+            is_ahead = mention.setting.is_modal or mention.setting.is_future or bool({Said.GUIDANCE, Said.OUTLOOK} & mention.setting.said)
             if mention.form is Form.BASE and not is_ahead and (base := context.base_of(figure)) is not None:
                 origin = f"{written(base)} in {base.period.label}"
                 return f"is where it stands in {figure.period.label}, not where it came from: the base is {origin}"
@@ -317,7 +329,7 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             change, another = (Said.YOY, Said.QOQ) if role is Role.PRIOR_YEAR else (Said.QOQ, Said.YOY)
             if (other in said or another in said) and own not in said and change not in said:
                 return f"is that of {figure.period.label}, not of the period that the sentence names"
-            is_target = mention.is_modal and (
+            is_target = mention.setting.is_modal and (
                 mention.link == "to" or mention.approximator in (Approximation.MORE_THAN, Approximation.LESS_THAN)
             )
             if role is Role.PRIOR_YEAR:
@@ -333,11 +345,15 @@ def _period_of_level(mention: Mention, figure: Figure, context: Context) -> str 
             if not named and not _is_told(mention, figure, context):
                 return f"is that of {figure.period.label}, which the sentence does not name"
         case Role.CONSENSUS:
-            if not {*_CONSENSUS, Said.OUTLOOK} & (said | mention.around) and not (mention.link == "versus" and _CONSENSUS & mention.said):
+            if not {*_CONSENSUS, Said.OUTLOOK} & (said | mention.around) and not (
+                mention.link == "versus" and _CONSENSUS & mention.setting.said
+            ):
                 return "is the consensus, which the sentence does not say"
-            if not is_named(mention.labels_said, figure.period) and any(is_named(mention.labels_said, p) for p in context.expected(figure)):
+            if not is_named(mention.setting.labels_said, figure.period) and any(
+                is_named(mention.setting.labels_said, p) for p in context.expected(figure)
+            ):
                 return f"is the consensus for {figure.period.label}"
-            if not _CONSENSUS & mention.said and (Said.GUIDANCE in mention.said or mention.is_managements):
+            if not _CONSENSUS & mention.setting.said and (Said.GUIDANCE in mention.setting.said or mention.setting.is_managements):
                 return "is what analysts expect, not what the company does"
         case Role.GUIDANCE:
             return _not_guidance(mention, figure)
@@ -361,11 +377,11 @@ def basis(mention: Mention, figure: Figure, context: Context) -> str | None:
     owns = {word for word, ours, growth in _COMPARABLE if figure.basis is ours or figure.metric.id == growth}
     says = {word for word, _, growth in _COMPARABLE if word in said or growth in mention.metrics}
     if owns and not says:
-        told = {word for word, _, growth in _COMPARABLE if word in mention.bases_said or growth in mention.named}
+        told = {word for word, _, growth in _COMPARABLE if word in mention.setting.bases_said or growth in mention.setting.named}
         if owns & told and BasisWord.GAAP not in said:
             return None
         return f"is {_in_words(owns)}, which the sentence does not say"
-    if says and not owns & says and not (mention.is_contrast and not mention.is_strong):
+    if says and not owns & says and not (mention.setting.is_contrast and not mention.is_strong):
         return f"is not {_in_words(says)}"
     return None
 
@@ -425,7 +441,9 @@ def is_named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
         return True
     if own is None:
         return False
-    if period.kind is PeriodKind.INSTANT and any(said.part is not None and said.month is None and said.year in (None, own.year) for said in labels):
+    if period.kind is PeriodKind.INSTANT and any(
+        said.part is not None and said.month is None and said.year in (None, own.year) for said in labels
+    ):
         return True
     return any(said.year is not None or said.part is not None for said in labels if _fits(said, own))
 

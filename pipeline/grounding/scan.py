@@ -120,7 +120,11 @@ def _declared(tape: Tape, at: int) -> tuple[int, tuple[str, ...], int] | None:
     """The token behind a scale without a number, its currencies and its power of ten: "CNY m)", "$m)", "in millions)", "USD m:"."""
     if tape.low(at) == "in":
         at += 1
-    if (glued := _GLUED.fullmatch(tape.low(at))) and glued[1].upper() in numerals.CURRENCY_CODES | {"RMB"} and tape.low(at + 1) in (")", ":", ","):
+    if (
+        (glued := _GLUED.fullmatch(tape.low(at)))
+        and glued[1].upper() in numerals.CURRENCY_CODES | {"RMB"}
+        and tape.low(at + 1) in (")", ":", ",")
+    ):
         return at + 1, ("CNY",) if glued[1] == "rmb" else (glued[1].upper(),), numerals.SCALES[glued[2]]
     currencies = tape.currency_of(at)
     if currencies:

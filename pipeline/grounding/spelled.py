@@ -30,7 +30,19 @@ _AFTER_TIMES = frozenset(("the", "its", "that", "as", "what", "their", "revenue"
 
 # The words that a number in words may start with.
 NUMBER_STARTS = frozenset(
-    (*words.BAND_PARTS, *_DIGIT_BANDS, *words.ORDINALS, *words.FRACTIONS, *words.TIMES, *words.MULTIPLIERS, *words.NUMBER_WORDS, *words.MONTHS, "holiday", "a", "an")
+    (
+        *words.BAND_PARTS,
+        *_DIGIT_BANDS,
+        *words.ORDINALS,
+        *words.FRACTIONS,
+        *words.TIMES,
+        *words.MULTIPLIERS,
+        *words.NUMBER_WORDS,
+        *words.MONTHS,
+        "holiday",
+        "a",
+        "an",
+    )
 )
 
 
@@ -132,7 +144,11 @@ def _month(tape: Tape, at: int) -> Number | None:
         return None
     if tape.low(at + 1) in ("-", "'", "’") and tape.touches(at + 2) and len(tape.low(at + 2)) == 2 and tape.low(at + 2).isdigit():
         return Number(at, at + 3, kind=Kind.DATE, label=PeriodLabel(None, year_of(tape.low(at + 2)), month))
-    if tape.low(at + 1) in (":", "year", "end") or tape.low(at - 1) in _BEFORE_MONTH or (tape.low(at - 1) == "of" and tape.low(at - 2) == "end"):
+    if (
+        tape.low(at + 1) in (":", "year", "end")
+        or tape.low(at - 1) in _BEFORE_MONTH
+        or (tape.low(at - 1) == "of" and tape.low(at - 2) == "end")
+    ):
         return Number(at, at + 1, kind=Kind.DATE, label=PeriodLabel(None, None, month))
     return None
 

@@ -6,7 +6,9 @@ from pipeline.grounding import numerals as words
 from pipeline.grounding.numbers import Kind, Number, PeriodLabel
 from pipeline.grounding.tape import Tape, is_year, year_of
 
-_OPENED = frozenset(("opened", "opens", "opening", "started", "starts", "began", "begins", "begun", "entered", "off", "into", "closed", "ended"))
+_OPENED = frozenset(
+    ("opened", "opens", "opening", "started", "starts", "began", "begins", "begun", "entered", "off", "into", "closed", "ended")
+)
 _OPEN_PREFIXES = frozenset(
     [
         "low",
@@ -179,6 +181,13 @@ def marker(tape: Tape, at: int) -> Number | None:
     line = tape.text.rfind("\n", 0, tape.tokens[at].start) + 1
     at_head = not tape.text[line : tape.tokens[at].start].strip()
     is_inline = after == ")" and int(digits) <= 12 and not tape.touches(at) and "(" not in tape.text[line : tape.tokens[at].start]
-    if is_single and (at_head or is_inline) and after in (".", ")") and tape.touches(at + 1) and not tape.touches(at + 2) and at + 2 < len(tape.tokens):
+    if (
+        is_single
+        and (at_head or is_inline)
+        and after in (".", ")")
+        and tape.touches(at + 1)
+        and not tape.touches(at + 2)
+        and at + 2 < len(tape.tokens)
+    ):
         return Number(at, at + 1, kind=Kind.LIST_MARKER)
     return None

@@ -48,9 +48,15 @@ def _is_tied(clauses: Clauses, number: Number, order: int, chosen: tuple[str, ..
     if any(clauses.low(at) == ":" for at in range(near[-1].last, number.first)) and len(clauses.metrics) > 1:
         # "Repurchases consumed all of net income: $25.0bn ...": the colon opens what the sentence is about.
         return False
-    if number.unit is UnitClass.PERCENT and vocabulary()[near[-1].value].unit is not UnitClass.PERCENT and not near[-1].last == number.first:
+    if (
+        number.unit is UnitClass.PERCENT
+        and vocabulary()[near[-1].value].unit is not UnitClass.PERCENT
+        and not near[-1].last == number.first
+    ):
         link = [clauses.low(at) for at in range(near[-1].last, number.first)]
-        if not set(link).isdisjoint(("was", "were", "is", "are")) and not any(clauses.is_direction(at) for at in range(near[-1].last, number.first)):
+        if not set(link).isdisjoint(("was", "were", "is", "are")) and not any(
+            clauses.is_direction(at) for at in range(near[-1].last, number.first)
+        ):
             # Revenue cannot be 36.7%: what the sentence began with is.
             return False
     if any(near[-1].last <= cue.first and cue.last <= number.first for cue in clauses.segments):
@@ -65,7 +71,9 @@ def _is_whole(clauses: Clauses, cue: Cue, order: int) -> bool:
         return False
     start = clauses.end_of(clauses.figures[order - 1])
     between = [clauses.low(at) for at in range(start, cue.first)]
-    return bool(between) and between[0] in ("of", "the", "total") or (not between and clauses.figures[order - 1].unit is UnitClass.MULTIPLE)
+    return (bool(between) and between[0] in ("of", "the", "total")) or (
+        not between and clauses.figures[order - 1].unit is UnitClass.MULTIPLE
+    )
 
 
 def _behind(clauses: Clauses, number: Number, order: int) -> tuple[Cue | None, Cue | None]:
@@ -83,7 +91,13 @@ def _behind(clauses: Clauses, number: Number, order: int) -> tuple[Cue | None, C
             continue
         if low in _LINKS:
             link = link or low
-        elif low not in lexicon.FILLERS and low not in _WHOLE_COMPANY and low != "-" and low not in lexicon.CHANGE_NOUNS and low not in _COMPARATIVES:
+        elif (
+            low not in lexicon.FILLERS
+            and low not in _WHOLE_COMPANY
+            and low != "-"
+            and low not in lexicon.CHANGE_NOUNS
+            and low not in _COMPARATIVES
+        ):
             return None, None
         at += 1
     return None, None

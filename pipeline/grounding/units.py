@@ -82,7 +82,11 @@ def take_after(tape: Tape, number: Number) -> None:
     if unit is not None:
         at, (number.unit, factor) = unit
         number.multiply(factor)
-    elif tape.low(cents := tape.past_hyphen(at)) in words.CENTS and (len(tape.low(cents)) > 1 or tape.touches(cents)) and not number.is_scaled:
+    elif (
+        tape.low(cents := tape.past_hyphen(at)) in words.CENTS
+        and (len(tape.low(cents)) > 1 or tape.touches(cents))
+        and not number.is_scaled
+    ):
         number.unit = UnitClass.MONEY
         number.multiply(Decimal("0.01"))
         at = cents + 1

@@ -149,9 +149,12 @@ def of_size(mention: Mention, figures: Iterable[Sized]) -> list[Figure]:
     return [
         one.figure
         for one in figures
-        if (one.least <= most and one.most >= least) and (low <= one.size <= high
-        or (stated == one.printed and is_printed(mention, one.figure.quantity, one.figure.scale))
-        or (one.low <= stated <= one.high and is_too_precise(mention, one.finest)))
+        if (one.least <= most and one.most >= least)
+        and (
+            low <= one.size <= high
+            or (stated == one.printed and is_printed(mention, one.figure.quantity, one.figure.scale))
+            or (one.low <= stated <= one.high and is_too_precise(mention, one.finest))
+        )
     ]
 
 
