@@ -113,6 +113,21 @@ def test_a_reported_growth_rate_is_checked_against_the_computed_one() -> None:
     assert {"r", "revenue.yoy"} <= set(differs.figures), "both stay: nothing is averaged"
 
 
+def test_rates_of_a_quarter_and_of_the_year_to_date_are_no_conflict() -> None:
+    rates = [
+        fact("r", "revenue", "20", unit="percent", scale="one", change="yoy"),
+        fact("h", "revenue", "5", "half", role="actual", unit="percent", scale="one", change="yoy"),
+    ]
+    half = {"id": "half", "kind": "ytd", "start": END - timedelta(days=180), "end": END, "label": "first half"}
+    assert not sheet(REVENUE, BASE, *rates, periods=[*PERIODS, half]).conflicts
+
+
+def test_two_estimates_for_one_period_are_named() -> None:
+    estimates = [fact(name, "revenue", "118", role="consensus") for name in ("street", "poll")]
+    with pytest.raises(InputError, match="given more than once, by 'poll' and 'street': keep one"):
+        sheet(REVENUE, *estimates)
+
+
 def test_a_level_follows_from_a_reported_growth_rate() -> None:
     facts = sheet(
         fact("r", "gross_billings", "90", unit="percent", scale="one", change="yoy"), fact("b", "gross_billings", "525", "year_ago")

@@ -28,8 +28,9 @@ from pipeline.facts.quantity import UnitClass
 from pipeline.facts.sheet import Fact, Period
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import NumberCheck, check_text
-from pipeline.grounding.lexicon import RATES, Approximation, BasisWord, Direction
-from pipeline.grounding.lexicon import Period as Said
+from pipeline.grounding.lexicon import Approximation, Direction
+from pipeline.grounding.topics import RATES, BasisWord
+from pipeline.grounding.topics import Period as Said
 from pipeline.grounding.mentions import find
 from pipeline.grounding.models import Form, Mention
 

@@ -195,7 +195,11 @@ def _cross_check(w: Workings) -> None:
             continue
         for computed in w.derived:
             alike = (
-                computed.change is rate.change and computed.stem == rate.stem and computed.unit == rate.unit and same_basis(rate, computed)
+                computed.change is rate.change
+                and computed.stem == rate.stem
+                and computed.period.id == rate.period.id
+                and computed.unit == rate.unit
+                and same_basis(rate, computed)
             )
             if alike and rate.id not in _ancestors(w, computed) and not rate.quantity.interval.meets(computed.quantity.interval):
                 text = f"{rate.label} {computed.change and computed.change.words}: reported {written(rate)}, computed {written(computed)}"

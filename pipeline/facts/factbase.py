@@ -40,10 +40,8 @@ class FactBase:
         list_missing(workings)
         figures = {figure.id: figure for figure in given}
         for derived in workings.derived:
-            if derived.id in figures:
-                raise InputError(
-                    Problem(f"the id '{derived.id}' belongs to a computed fact: give the sheet's own fact another id", field="facts")
-                )
+            if (known := figures.get(derived.id)) is not None:
+                raise InputError(Problem(_collision(derived, known), field="facts"))
             figures[derived.id] = derived
         series: dict[str, list[Figure]] = {}
         for figure in figures.values():
@@ -134,6 +132,13 @@ def is_reference(text: str) -> bool:
         metric, _, part = rest.partition(".")
         return metric in vocabulary() and part in _PARTS[head]
     return head in vocabulary() and rest in _PARTS["plain"]
+
+
+def _collision(derived: DerivedFact, known: Figure) -> str:
+    if isinstance(known, DerivedFact):
+        rivals = sorted({*derived.inputs} ^ {*known.inputs})
+        return f"{derived.label} for {derived.period.label} is given more than once, by {' and '.join(map(repr, rivals))}: keep one"
+    return f"the id '{derived.id}' belongs to a computed fact: give the sheet's own fact another id"
 
 
 def _resolve(sheet: FactSheet, fact: Fact) -> Figure:

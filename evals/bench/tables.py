@@ -1,0 +1,89 @@
+"""The README's tables of figures, from the committed results of benchmark runs.
+
+    python -m evals.bench.tables [--write]
+
+Prints them; with `--write` puts them between the README's markers. A test fails where README and results differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).with_name("results")
+README = Path(__file__).resolve().parents[2] / "README.md"
+_SECTION = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def _result(name: str) -> Any:
+    return json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+
+
+def _share(row: dict[str, int]) -> str:
+    return f"{100 * row['ok'] / row['n']:.1f}% of {row['n']}"
+
+
+def numbers() -> str:
+    """The labelled sentences: both parts, by kind."""
+    parts = _result("numbers")
+    tuning, held = parts["tuning"], parts["held_back"]
+    kinds = [kind for kind in tuning if kind not in ("correct", "all faults")]
+    lines = ["| | held back | tuned on |", "|---|---|---|"]
+    lines.append(f"| correct sentences that pass | {_share(held['correct'])} | {_share(tuning['correct'])} |")
+    lines.append(f"| **planted faults caught** | **{_share(held['all faults'])}** | **{_share(tuning['all faults'])}** |")
+    lines += [f"| {kind.replace('_', ' ')} | {_share(held[kind])} | {_share(tuning[kind])} |" for kind in kinds]
+    return "\n".join(lines)
+
+
+def others() -> str:
+    """Real text, arithmetic over tables, speed."""
+    calls, read, tatqa, speed = (_result(name) for name in ("call_summaries", "call_summaries_read", "tatqa", "check_speed"))
+    decided = calls["summaries"]["by decision"]
+    everything = tatqa["cited cells"]["kinds"]["all"]
+    accepted = everything["computed"] + everything["derived fact"]
+    misread = read["parser error in the summary's own sentence"]
+    rows = [
+        (
+            f"{calls['summaries']['numbers']} numbers in the summaries of {calls['summaries']['calls']} calls, facts taken from the call by rule",
+            ", ".join(f"{count} {decision}" for decision, count in decided.items()),
+        ),
+        ("100 refused ones of them, read by hand", f"{misread} misread by the parser in the summary itself; 37 not in the call"),
+        (
+            f"gold answers of {everything['n']} arithmetic questions of TAT-QA (of {tatqa['arithmetic questions']}), stated as a sentence",
+            f"{accepted} accepted, {everything['precision alone']} refused only for more digits than our rule allows, "
+            f"{everything['refused']} refused otherwise",
+        ),
+        ("wrong answers at the same scale", f"{everything['wrong ones accepted']} of {everything['wrong ones']:,} accepted"),
+        (
+            f"a 300-word note against {speed['facts']} facts, dense with numbers",
+            f"{speed['ms']['median by note']['intc-2022q4']:.0f} ms where all hold, {speed['ms']['median']:.0f} ms median where most do not, "
+            f"{speed['ms']['p99']:.0f} ms 99th percentile (2 cores, shared)",
+        ),
+        ("ten times the text", f"{speed['ten times the text']['one line']} times the time"),
+    ]
+    return "\n".join(["| measured on | result |", "|---|---|", *(f"| {what} | {result} |" for what, result in rows)])
+
+
+SECTIONS = {"numbers": numbers, "others": others}
+
+
+def rendered(text: str) -> str:
+    """The README with every section of figures as the results have it."""
+    return _SECTION.sub(lambda match: f"{match[1]}{SECTIONS[match[2]]()}\n{match[3]}", text)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="put the tables into the README")
+    if parser.parse_args().write:
+        README.write_text(rendered(README.read_text("utf-8")), "utf-8")
+    for name, section in SECTIONS.items():
+        sys.stdout.write(f"{name}\n\n{section()}\n\n")
+
+
+if __name__ == "__main__":
+    main()
