@@ -22,7 +22,7 @@ from pipeline import grounding
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.grounding import check_text, lexicon, names
+from pipeline.grounding import check_text, names, topics
 from pipeline.grounding.mentions import Mention, find
 from pipeline.grounding.report import DECISIONS
 
@@ -84,14 +84,14 @@ def test_every_number_is_decided(text: str, case: str, cites: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "metric", sorted({name for table in (lexicon.FAMILIES, lexicon.KIN) for metrics in table.values() for name in metrics})
+    "metric", sorted({name for table in (topics.FAMILIES, topics.KIN) for metrics in table.values() for name in metrics})
 )
 def test_the_lexicon_names_metrics_that_exist(metric: str) -> None:
     assert metric in vocabulary()
 
 
 def test_the_other_tables_name_metrics_that_exist() -> None:
-    named = {*lexicon.KIN, *lexicon.RATES, *names.ADJUSTED, *names.ADJUSTED.values(), *names.UNADJUSTED, *names.UNADJUSTED.values()}
+    named = {*topics.KIN, *topics.RATES, *names.ADJUSTED, *names.ADJUSTED.values(), *names.UNADJUSTED, *names.UNADJUSTED.values()}
     assert named <= set(vocabulary())
 
 

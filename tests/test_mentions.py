@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from evals.bench.check_speed import PIECES as PIECES_THAT_REPEAT
 from pipeline.facts.quantity import Interval, UnitClass
-from pipeline.grounding.lexicon import Approximation, BasisWord, Direction, Period
+from pipeline.grounding.lexicon import Approximation, Direction
 from pipeline.grounding.mentions import Form, Kind, Mention, find
+from pipeline.grounding.topics import BasisWord, Period
 
 U = UnitClass
 

@@ -131,7 +131,8 @@ def _change(w: Workings, name: str, now: Figure, base: Figure, change: Change) -
         formula=f"{now.id} - {base.id}", inputs=(now.id, base.id), base=base,
     )  # fmt: skip
     if now.unit.cls not in (UnitClass.PERCENT, UnitClass.MULTIPLE, UnitClass.DAYS):
-        reason = f"growth from {written(base)} in {base.period.label} to {written(now)} in {now.period.label} has no meaning; the difference is given"
+        course = f"growth from {written(base)} in {base.period.label} to {written(now)} in {now.period.label}"
+        reason = f"{course} has no meaning; the difference is given"
         w.missing.append(Missing(f"{name}.{change}", f"{now.label} {change.words}", reason))
 
 

@@ -43,7 +43,13 @@ class Scale(StrEnum):
         return _FACTORS[self]
 
 
-_FACTORS = {Scale.ONE: Decimal(1), Scale.THOUSAND: Decimal(10**3), Scale.MILLION: Decimal(10**6), Scale.BILLION: Decimal(10**9), Scale.TRILLION: Decimal(10**12)}
+_FACTORS = {
+    Scale.ONE: Decimal(1),
+    Scale.THOUSAND: Decimal(10**3),
+    Scale.MILLION: Decimal(10**6),
+    Scale.BILLION: Decimal(10**9),
+    Scale.TRILLION: Decimal(10**12),
+}
 
 
 class Bound(StrEnum):

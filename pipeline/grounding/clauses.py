@@ -268,4 +268,5 @@ def metrics_of(cue: Cue) -> tuple[str, ...]:
 
 
 def all_metrics_of(cues: Sequence[Cue]) -> tuple[str, ...]:
+    """The metric ids of several phrases, each once."""
     return tuple(dict.fromkeys(name for cue in cues for name in metrics_of(cue)))

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from pipeline.facts.figures import Figure, slug, written
 from pipeline.facts.quantity import PERCENT, Quantity, UnitClass, last_place
 from pipeline.facts.sheet import Role
-from pipeline.grounding.lexicon import Period as Said
 from pipeline.grounding.models import Form, Mention
+from pipeline.grounding.periods import is_compatible, is_named
 from pipeline.grounding.report import COMPUTED
-from pipeline.grounding.rules import is_compatible, is_named, said_sign
+from pipeline.grounding.rules import said_sign
+from pipeline.grounding.topics import Period as Said
 from pipeline.grounding.values import is_too_precise, window
 
 if TYPE_CHECKING:
@@ -144,12 +145,13 @@ def _of_two_metrics(a: Figure, b: Figure, mention: Mention, checker: Checker) ->
     elif _measures(mention, a) and not mention.setting.is_average:
         if is_larger and (mention.setting.is_gap or mention.is_rest):
             yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity)
-        if (
-            a.id < b.id
-            and mention.form is not Form.CHANGE
-            and (mention.setting.is_sum or (not mention.setting.is_gap and _are_parts(mention, a, b, checker)))
-        ):
+        if a.id < b.id and mention.form is not Form.CHANGE and _is_sum(mention, a, b, checker):
             yield from _safely("{} + {}", (a, b), lambda: a.quantity + b.quantity)
+
+
+def _is_sum(mention: Mention, a: Figure, b: Figure, checker: Checker) -> bool:
+    """Whether the sentence adds the two up, or names them as parts and says no word of a gap."""
+    return mention.setting.is_sum or (not mention.setting.is_gap and _are_parts(mention, a, b, checker))
 
 
 def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
@@ -246,14 +248,9 @@ def _period_agrees(mention: Mention, base: Figure) -> bool:
 
 def periods_fit(mention: Mention, figures: Sequence[Figure]) -> bool:
     """Whether the figures are of the periods that the sentence names: those by the number, or all where it adds up or names none there."""
-    is_many = mention.setting.is_average or mention.setting.is_sum
-    labels = (
-        mention.labels
-        if mention.labels and not is_many
-        else mention.setting.labels_said
-        if len(set(mention.setting.labels_said)) > 1
-        else mention.labels
-    )
+    is_over_many = mention.setting.is_average or mention.setting.is_sum
+    is_of_all = (is_over_many or not mention.labels) and len(set(mention.setting.labels_said)) > 1
+    labels = mention.setting.labels_said if is_of_all else mention.labels
     latest = max(figures, key=lambda figure: figure.period.end)
     must = figures if len(set(labels)) > 1 else [latest]
     return not labels or all(is_compatible(labels, figure.period) for figure in must)

@@ -10,12 +10,13 @@ from typing import Any
 from pipeline.facts.quantity import UnitClass
 from pipeline.grounding import governing, lexicon, subjects
 from pipeline.grounding.clauses import Clauses, Span, all_metrics_of
-from pipeline.grounding.lexicon import BasisWord, Direction, Period
+from pipeline.grounding.lexicon import Direction
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Cue, Sort
 from pipeline.grounding.numbers import Number, PeriodLabel
 from pipeline.grounding.setting import setting_of
 from pipeline.grounding.tokens import Token
+from pipeline.grounding.topics import BasisWord, Period
 
 _LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|"))
 # Words that say where in time a level stands, and not against what a change is measured.
@@ -61,7 +62,7 @@ class Sentence:
         return [Mention(**self._written(number)) if number.kind is not None else next(stated) for number in self.numbers]
 
     def _ahead(self, mention: Mention, after: Mention, order: int) -> Mention:
-        """What stands behind the second end of a range, or the last of a list, holds for the ones before: "4% and 32% less than last year"."""
+        """What stands behind a range's second end, or the last of a list, holds for those before: "4% and 32% less than last year"."""
         if mention.range_with == (after.start, after.end):
             return _of_period(
                 replace(_like(mention, after), wholes=mention.wholes or after.wholes, around=mention.around | after.around), after
@@ -201,7 +202,7 @@ class Sentence:
         return found
 
     def _around(self, number: Number) -> tuple[frozenset[Period], tuple[PeriodLabel, ...]]:
-        """The nearest period said before a number, wherever it stands in the sentence, and the nearest behind it that no comparison opens."""
+        """The nearest period said before a number, wherever in the sentence, and the nearest behind it that no comparison opens."""
         places: list[tuple[int, int, Period | PeriodLabel]] = [
             (cue.first, cue.last, cue.value) for cue in self.clauses.cues if cue.sort is Sort.PERIOD and cue.value in _PLACES_IN_TIME
         ]

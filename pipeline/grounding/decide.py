@@ -7,25 +7,25 @@ does, the figure that comes nearest to passing explains what is wrong.
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from pipeline.facts.factbase import FactBase
-from pipeline.facts.figures import Change, DerivedFact, Figure, slug, stem, written, written_with_base
+from pipeline.facts.figures import Change, DerivedFact, Figure, slug, stem, written_with_base
 from pipeline.facts.formulas import FORMULAS
 from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.facts.sheet import Period as SheetPeriod
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.grounding import computed, relations, rules
-from pipeline.grounding.lexicon import KIN, BasisWord, Period
+from pipeline.grounding import computed, messages, periods, relations, rules
 from pipeline.grounding.mentions import find
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import ADJUSTED, UNADJUSTED, names_of
 from pipeline.grounding.numbers import Kind
 from pipeline.grounding.report import NumberCheck, Report
+from pipeline.grounding.topics import KIN, BasisWord, Period
 from pipeline.grounding.values import Sized, of_size
 
 _KEPT = 8
@@ -46,10 +46,6 @@ _STRUCTURE = {
 _OPEN = frozenset(("value", "no fact", "no unit", "metric", "segment", "unit"))
 _MOST_BESIDE = 6
 _ANALYSTS = frozenset(("analyst", "analysts", "estimates", "forecasts"))
-_COMMON = (Change.YOY, Change.QOQ)
-_CONSENSUS = frozenset((Period.CONSENSUS, Period.STREET))
-# Facts that a message adds where the sentence speaks of them.
-_ASKED_FOR = {Role.CONSENSUS: _CONSENSUS, Role.GUIDANCE: frozenset((Period.GUIDANCE, Period.OUTLOOK))}
 _GROWTH_METRICS = {BasisWord.CONSTANT_CURRENCY: "constant_currency_growth", BasisWord.ORGANIC: "organic_growth"}
 
 
@@ -119,7 +115,7 @@ class Checker:
             [self.facts[name] for name in operands],
             shares[:1],
             ratios,
-            [f.id for f in (*beside, *self._named_levels(mention)) if f in beside or rules.is_told(mention, f)],
+            [f.id for f in (*beside, *self._named_levels(mention)) if f in beside or periods.is_told(mention, f)],
         )
         if formula is None and any(c.fact is None for c in stated):
             formula = relations.explain_by_written(mention, [c.mention for c in stated[:_MOST_BESIDE]])
@@ -135,7 +131,7 @@ class Checker:
             if f.change is None
             and f.metric.id in names
             and (f.segment is None or slug(f.segment) in mention.setting.named_segments)
-            and rules.is_spoken_of(mention, f, self)
+            and periods.is_spoken_of(mention, f, self)
         ]
         return sorted(
             found, key=lambda f: (f.segment is None and bool(mention.setting.named_segments), f.metric.id not in mention.setting.named)
@@ -169,7 +165,8 @@ class Checker:
             figure = passing[0]
             message = f"'{mention.text}' rests on {figure.id} ({written_with_base(figure)}), which is not in the evidence"
             return NumberCheck(mention, "contradicted", figure.id, "evidence", message)
-        return self._problem(mention, sized, done)
+        comes_from = done.get(mention.from_with[0]) if mention.from_with else None
+        return messages.problem(mention, self, sized, comes_from)
 
     def _of_size(self, mention: Mention) -> list[Figure]:
         """Figures of the mention's size, whatever else is wrong with them. A hedge counts only where the metric is known."""
@@ -189,10 +186,6 @@ class Checker:
     def _passes(self, mention: Mention, figure: Figure) -> bool:
         return all(rule(mention, figure, self) is None for rule in rules.RULES)
 
-    def _failures(self, mention: Mention, figure: Figure) -> list[tuple[str, str]]:
-        """(rule, reason) of each rule that fails."""
-        return [(rule.__name__, reason) for rule in rules.RULES if (reason := rule(mention, figure, self)) is not None]
-
     def _preference(self, mention: Mention, figure: Figure, evidence: Collection[str] | None) -> tuple[bool, bool, bool, bool, Decimal]:
         first = mention.metrics[0] if mention.metrics else ""
         return (
@@ -205,11 +198,9 @@ class Checker:
 
     def _grounded(self, mention: Mention, figure: Figure) -> NumberCheck:
         assert mention.interval is not None
-        interval = mention.interval
-        is_negative = figure.quantity.value < 0
-        interval = -abs(interval) if is_negative else abs(interval)
-        if mention.approximator is not None or figure.quantity.value not in interval:
-            value = figure.quantity.value
+        value = figure.quantity.value
+        interval = -abs(mention.interval) if value < 0 else abs(mention.interval)
+        if mention.approximator is not None or value not in interval:
             interval = Interval(min(interval.low, value), max(interval.high, value))
         rule = "states the change" if figure.change is not None else "states the level"
         if mention.approximator is not None:
@@ -222,62 +213,17 @@ class Checker:
     def _is_days_metric(self, mention: Mention) -> bool:
         return mention.is_certain and any(vocabulary()[name].unit is UnitClass.DAYS for name in mention.metrics)
 
-    # -- what is wrong -----------------------------------------------------------------------------------------------------------
+    # -- what the messages ask ---------------------------------------------------------------------------------------------------
 
-    def _problem(self, mention: Mention, sized: list[Figure], done: dict[int, NumberCheck]) -> NumberCheck:
-        allowed = self.allowed(mention) if mention.is_certain else frozenset()
-        near = [(self._failures(mention, figure), figure) for figure in sized]
-        near.sort(key=lambda pair: (pair[1].metric.id not in allowed, len(pair[0]), pair[1].role is not Role.ACTUAL))
-        known = [f for name in mention.metrics if name in allowed for f in self._by_metric.get(name, ())] if allowed else []
-        known = known or [f for name in allowed for f in self._by_metric.get(name, ())]
-        if near:
-            failures, figure = near[0]
-            if figure.metric.id in allowed or not known or len(failures) == 1:
-                message = f"'{mention.text}' {failures[0][1]}; {self._facts_say(mention, known or [figure])}"
-                return NumberCheck(mention, "contradicted", figure.id, failures[0][0], message)
-        if not known:
-            message = f"'{mention.text}' matches no fact{self._named_but_absent(mention)}"
-            return NumberCheck(mention, "unsupported", None, "no fact", message)
-        reference = self._reference(mention, known)
-        message = f"'{mention.text}' matches no fact; {self._facts_say(mention, known)}"
-        comes_from = done.get(mention.from_with[0]) if mention.from_with else None
-        if reference is None or (comes_from is not None and comes_from.is_problem):
-            # "From 27.6% to 39.0%", where 27.6% is today's level: the sentence speaks of a period that no fact is about.
-            return NumberCheck(mention, "unsupported", reference.id if reference else None, "no fact", message)
-        return NumberCheck(mention, "contradicted", reference.id, "value", message)
+    def series(self, stem: str) -> Sequence[Figure]:
+        """The figures of one metric, of one segment or of the whole company."""
+        return self._by_stem[stem]
 
-    def _named_but_absent(self, mention: Mention) -> str:
-        if not mention.metrics or not mention.is_certain:
-            return "; say which metric it measures, and write the figure of a fact"
-        return f"; the sheet holds no {vocabulary()[mention.metrics[0]].label}"
+    def of_metric(self, name: str) -> Sequence[Figure]:
+        """The figures of one metric, of all segments."""
+        return self._by_metric.get(name, ())
 
-    def _reference(self, mention: Mention, known: list[Figure]) -> Figure | None:
-        """The figure of the same metric that the mention should have stated."""
-        fitting = [f for f in known if rules.unit(mention, f, self) is None and not (mention.unit is None and f.change is not None)]
-        asked = (rules.form, rules.period, rules.segment)
-        return next((f for f in fitting if all(rule(mention, f, self) is None for rule in asked)), None)
-
-    def _facts_say(self, mention: Mention, known: list[Figure]) -> str:
-        """The named metric as the facts have it: its level, and its changes."""
-        segment = mention.segments[0] if mention.is_segment_certain and mention.segments else None
-        stems = [f.stem for f in known]
-        wanted = next(
-            (s for s in stems if segment and s.endswith(f".{segment}")), next((f.stem for f in known if f.segment is None), stems[0])
-        )
-        series = self._by_stem[wanted]
-        level = next((f for f in series if f.change is None and f.role is Role.ACTUAL), None)
-        parts = [f"{level.id} is {written(level)}"] if level is not None else []
-        changes: dict[Change, Figure] = {}
-        for figure in sorted(series, key=lambda f: not isinstance(f, DerivedFact)):
-            if figure.change is not None and figure.role is Role.ACTUAL and (figure.change in _COMMON or mention.setting.said & _CONSENSUS):
-                changes.setdefault(figure.change, figure)
-        parts += [f"{'its change' if level is not None else f'{c.id} is'} {written_with_base(c)}" for c in changes.values()]
-        for role, words in _ASKED_FOR.items():
-            if mention.setting.said & words:
-                parts += [f"{f.id} is {written_with_base(f)}" for f in series if f.role is role and f.change is None][:3]
-        return ", ".join(parts or [f"{f.id} is {written_with_base(f)}" for f in series[:2]])
-
-    # -- what the rules ask (rules.Context) --------------------------------------------------------------------------------------
+    # -- what the rules ask (rule.Context) --------------------------------------------------------------------------------------
 
     def allowed(self, mention: Mention) -> frozenset[str]:
         return self._kept(mention).allowed

@@ -8,10 +8,11 @@ from pipeline.facts.quantity import UnitClass
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import lexicon
 from pipeline.grounding.clauses import Clauses, metrics_of
-from pipeline.grounding.lexicon import Approximation, Period
+from pipeline.grounding.lexicon import Approximation
 from pipeline.grounding.models import Form
 from pipeline.grounding.names import Cue, Sort
 from pipeline.grounding.numbers import Number
+from pipeline.grounding.topics import Period
 
 # How far the words that govern a figure may stand from it, and how many unknown words may stand between.
 REACH = 14
@@ -167,11 +168,7 @@ def following(clauses: Clauses, order: int) -> Cue | None:
     strangers = 0
     while at < end:
         cue = clauses.direction_at.get(at)
-        if (
-            cue is not None
-            and cue.phrase in lexicon.ADJECTIVES
-            and (cue.last in clauses.metric_at or clauses.low(cue.first - 1) in _DETERMINERS)
-        ):
+        if cue is not None and _describes_metric(clauses, cue):
             return None
         if cue is not None and cue.phrase in lexicon.FOLLOWING:
             return None if _is_of_next(clauses, cue, order) else cue
@@ -185,6 +182,13 @@ def following(clauses: Clauses, order: int) -> Cue | None:
                 return None
         at += 1
     return None
+
+
+def _describes_metric(clauses: Clauses, cue: Cue) -> bool:
+    """Whether an adjective speaks of the metric behind it, and not of a figure: "+5% on the lower share count"."""
+    if cue.phrase not in lexicon.ADJECTIVES:
+        return False
+    return cue.last in clauses.metric_at or clauses.low(cue.first - 1) in _DETERMINERS
 
 
 def _is_of_next(clauses: Clauses, cue: Cue, order: int) -> bool:

@@ -27,8 +27,8 @@ APPROXIMATORS: dict[str, Approximation] = {
     **dict.fromkeys(
         phrases(
             """
-            about | around | roughly | approximately | approx | some | circa | ca | close to | in the region of | in the area of |
-            or so | ~ | ≈ | an estimated
+            about | around | roughly | approximately | approx | some | circa | ca | close to | in the region of |
+            in the area of | or so | ~ | ≈ | an estimated
             """
         ),
         Approximation.ABOUT,
@@ -36,8 +36,8 @@ APPROXIMATORS: dict[str, Approximation] = {
     **dict.fromkeys(
         phrases(
             """
-            nearly | almost | just under | just below | just shy of | shy of | approaching | not quite | a little under | slightly
-            under
+            nearly | almost | just under | just below | just shy of | shy of | approaching | not quite | a little under |
+            slightly under
             """
         ),
         Approximation.NEARLY,
@@ -45,9 +45,9 @@ APPROXIMATORS: dict[str, Approximation] = {
     **dict.fromkeys(
         phrases(
             """
-            over | more than | at least | above | upwards of | upward of | in excess of | north of | exceeding | exceeded | exceeds
-            | better than | greater than | higher than | no less than | not less than | just over | just above | a little over |
-            slightly over | slightly more than | a minimum of | > | ≥ | well over | well above | topping
+            over | more than | at least | above | upwards of | upward of | in excess of | north of | exceeding | exceeded |
+            exceeds | better than | greater than | higher than | no less than | not less than | just over | just above |
+            a little over | slightly over | slightly more than | a minimum of | > | ≥ | well over | well above | topping
             """
         ),
         Approximation.MORE_THAN,
@@ -55,8 +55,8 @@ APPROXIMATORS: dict[str, Approximation] = {
     **dict.fromkeys(
         phrases(
             """
-            under | less than | up to | at most | below | no more than | not more than | fewer than | lower than | a maximum of |
-            south of | < | ≤ | well under | well below | within
+            under | less than | up to | at most | below | no more than | not more than | fewer than | lower than |
+            a maximum of | south of | < | ≤ | well under | well below | within
             """
         ),
         Approximation.LESS_THAN,
@@ -87,7 +87,12 @@ def _inflected(verbs: str) -> Iterable[str]:
 
 _DOUBLING = word_set("slip dip drop tip trim step chop sag")
 _UP = (
-    *_inflected("increase climb gain jump surge soar advance expand rally rebound add swell mount balloon boost lift raise spike recover inch edge creep nudge bulge strengthen quicken swell firm"),
+    *_inflected(
+        """
+        increase climb gain jump surge soar advance expand rally rebound add swell mount balloon boost lift raise spike recover
+        inch edge creep nudge bulge strengthen quicken swell firm
+        """
+    ),
     *_inflected("step bounce"),
     *words(
         """
@@ -99,7 +104,10 @@ _UP = (
 )  # fmt: skip
 _DOWN = (
     *_inflected(
-        "decrease decline slip dip drop plunge slump slide tumble contract retreat recede reduce lower trim compress shed ease slash chop prune pare shave dent"
+        """
+        decrease decline slip dip drop plunge slump slide tumble contract retreat recede reduce lower trim compress shed ease
+        slash chop prune pare shave dent
+        """
     ),
     *_inflected("plummet sag crater erode soften moderate weaken dwindle collapse crash tank"),
     *words(
@@ -110,14 +118,14 @@ _DOWN = (
     ),
     *words(
         """
-        loss shorter smaller thinner slimmer leaner lighter poorer cheaper off compression contraction erosion reduction squeeze squeezed shortfall drag light short retreat gave ceded sacrificed
-        sacrifice squeezing
+        loss shorter smaller thinner slimmer leaner lighter poorer cheaper off compression contraction erosion reduction squeeze
+        squeezed shortfall drag light short retreat gave ceded sacrificed sacrifice squeezing
         """
     ),
     *phrases(
         """
-        gave up | given up | giving up | gave back | given back | ticked down | edged down | moved down | came down | went down |
-        came off | backed off
+        gave up | given up | giving up | gave back | given back | ticked down | edged down | moved down | came down |
+        went down | came off | backed off
         """
     ),
 )
@@ -153,8 +161,8 @@ DIRECTIONS: dict[str, Direction] = {
     **dict.fromkeys(
         words(
             """
-            deteriorated deteriorate deteriorates deteriorating deterioration worsened worsen worsens worsening weakened weakening
-            weakens weaken weaker worse
+            deteriorated deteriorate deteriorates deteriorating deterioration worsened worsen worsens worsening weakened
+            weakening weakens weaken weaker worse
             """
         ),
         Direction.WORSE,
@@ -176,17 +184,18 @@ FOLLOWING = word_set(
     above below higher lower ahead behind short under over more less better worse light up down beat miss shortfall upside
     premium increase decrease rise fall decline drop gain growth jump surge climb slide slump slip dip plunge improvement
     deterioration expansion contraction compression erosion reduction cut loss change move swing shift difference gap delta
-    shorter longer smaller thinner slimmer leaner lighter poorer larger bigger richer heavier cheaper stronger off apart variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements
-    fewer uptick lost sacrificed ceded outperformance acceleration tumble advance rally boost lift
+    shorter longer smaller thinner slimmer leaner lighter poorer larger bigger richer heavier cheaper stronger off apart
+    variance spread wider narrower weaker hike squeeze drag rebound recovery retreat increases declines gains improvements fewer
+    uptick lost sacrificed ceded outperformance acceleration tumble advance rally boost lift
     """
 ) | phrase_set("short of | fell short | given up | gave up | given back | shy of | north of | south of | in excess of | better than")
 # Adjectives and prepositions that state a direction only next to their number ("higher by", "0.4% below").
 ADJACENT_ONLY = word_set(
     """
-    loss smaller thinner slimmer leaner lighter poorer larger bigger richer heavier cheaper stronger off above below higher lower ahead behind short under over more less fewer better worse light weaker wider narrower up down growing
-    rising falling declining growth increase decline expansion change move shift gap spread top tops lift boost recovery cut
-    cuts gain gains drag squeeze loss premium upside reduction lower raise raised add adds added short of in excess of better
-    than north of south of
+    loss smaller thinner slimmer leaner lighter poorer larger bigger richer heavier cheaper stronger off above below higher
+    lower ahead behind short under over more less fewer better worse light weaker wider narrower up down growing rising falling
+    declining growth increase decline expansion change move shift gap spread top tops lift boost recovery cut cuts gain gains
+    drag squeeze loss premium upside reduction lower raise raised add adds added
     """
 ) | {"short of", "in excess of", "better than", "north of", "south of", "shy of"}  # fmt: skip
 # Nouns that make what they are said of a change: "growth of 37.2%" is one, and so is "growth slowed to 12%".
@@ -213,21 +222,24 @@ AGAINST_CONSENSUS = frozenset((*_BEATS, *_MISSES))
 LOSSES = word_set("loss losses deficit outflow outflows burn")
 
 NEGATIVES = LOSSES | word_set(
-    "lost lose loses losing using uses drained absorbed outflow outflows outgo burn burned credit credits benefit reversal negative minus usage used consumed"
+    """
+    lost lose loses losing using uses drained absorbed outflow outflows outgo burn burned credit credits benefit reversal
+    negative minus usage used consumed
+    """
 )
 LOSS_VERBS = word_set("lost lose loses losing")
 # Phrases whose direction words give no direction.
 IDIOMS = phrase_set(
     """
-    came up | come up | comes up | coming up | end up | ends up | ended up |
-    made up | make up | makes up | making up | took up | take up | takes up | taken up | taking up | ate up | eats up | eaten up | used up |
-    uses up | put up | held up | holds up | hold up | kept up | keeps up | wound up | showed up | shows up | added up | adding up |
-    up north | upside down | turned up | under gaap | under ifrs | under us gaap | on the up | down under | one off | one offs |
-    days off | off the | off balance | kicked off | spun off | paid off | set off | up to | set up | follow up | back up | line up | lined up | start up | add up |
-    adds up | double down | break down | broke down | write down | written down | slow down | down payment | spin off | cut off |
-    in light of | light on | on top of | top line | short term | short of detail | over time | over the | over a | more than |
-    less than | no more | once more | even more | market share gains | add on | in addition | move on | gap between | more like |
-    more or less | under pressure | under way | under construction
+    came up | come up | comes up | coming up | end up | ends up | ended up | made up | make up | makes up | making up |
+    took up | take up | takes up | taken up | taking up | ate up | eats up | eaten up | used up | uses up | put up | held up |
+    holds up | hold up | kept up | keeps up | wound up | showed up | shows up | added up | adding up | up north | upside down |
+    turned up | under gaap | under ifrs | under us gaap | on the up | down under | one off | one offs | days off | off the |
+    off balance | kicked off | spun off | paid off | set off | up to | set up | follow up | back up | line up | lined up |
+    start up | add up | adds up | double down | break down | broke down | write down | written down | slow down | down payment |
+    spin off | cut off | in light of | light on | on top of | top line | short term | short of detail | over time | over the |
+    over a | more than | less than | no more | once more | even more | market share gains | add on | in addition | move on |
+    gap between | more like | more or less | under pressure | under way | under construction
     """
 )
 
@@ -255,9 +267,9 @@ CARRIERS = word_set(
 # Verbs of reporting that say nothing about the number.
 LEVEL_VERBS = word_set(
     """
-    came comes coming ran runs running amounted amounts landed lands arrived printed prints posted posts reported reports generated
-    generates booked recorded logged delivered delivers turned turns brought brings took takes made makes earned produced works out
-    ended ends closed finished stays stayed sits held holds spent cost paid went going put grossed netted
+    came comes coming ran runs running amounted amounts landed lands arrived printed prints posted posts reported reports
+    generated generates booked recorded logged delivered delivers turned turns brought brings took takes made makes earned
+    produced works out ended ends closed finished stays stayed sits held holds spent cost paid went going put grossed netted
     """
 )
 # Skipped when looking for the link: "to just 12.8%", "from a thin 16.2%".
@@ -297,235 +309,35 @@ EXPECTING = word_set(
     """
 )
 
-# -- periods, roles, bases ------------------------------------------------------------------------------------------------
-
-
-class Period(StrEnum):
-    """What a period word says: a change against a base, or where a level belongs."""
-
-    YOY = "yoy"
-    QOQ = "qoq"
-    CONSENSUS = "consensus"
-    STREET = "street"
-    """Words that may speak of consensus ("analysts"): enough where consensus is needed, too little to refuse anything."""
-    GUIDANCE = "guidance"
-    OUTLOOK = "outlook"
-    """Words that may speak of guidance, likewise."""
-    PRIOR_YEAR = "prior_year"
-    PRIOR_QUARTER = "prior_quarter"
-    YTD = "ytd"
-    ANNUAL = "annual"
-
-
-def _each(prefixes: Iterable[str], bodies: Iterable[str]) -> Iterable[str]:
-    return (f"{prefix} {body}" for prefix in prefixes for body in bodies)
-
-
-_COMPARING = phrases(
-    """
-    from | versus | vs | against | compared with | compared to | over | on | than | relative to | from the | versus the | vs the |
-    against the | compared with the | compared to the | over the | on the | than the | relative to the | above | below | above the |
-    below the | from a | on a | over a | above its | below its | from its | versus its | than in the | than in | than it was
-    """
-)
-_YEAR_AGO = phrases(
-    """
-    py | year ago | year earlier | a year ago | a year earlier | a year before | year before | one year ago | one year earlier | prior
-    year | previous year | last year | preceding year | year ago quarter | year ago period | prior year quarter | prior year period
-    | same quarter last year | same period last year | same quarter a year ago | same quarter a year earlier | same period a year
-    earlier | same period a year ago | corresponding period last year | comparable quarter last year | same quarter of last year |
-    same quarter of the prior year | same period of the prior year | year ago level | year ago base | prior year level | prior year
-    base | twelve months earlier | 12 months earlier | twelve months ago
-    """
-)
-_QUARTER_AGO = phrases(
-    """
-    three months ago | quarter ago | quarter earlier | a quarter ago | a quarter earlier | a quarter before | prior quarter | previous quarter | last
-    quarter | preceding quarter | quarter before | prior quarter level | three months earlier
-    """
-)
-PERIODS: dict[str, Period] = {
-    **dict.fromkeys(
-        phrases(
-            """
-            y y | yoy | year on year | year over year | yr yr | annual growth | on the year | for the year on year | y o y | on an
-            annual basis | annually | per year | from year to year | over twelve months | over 12 months | in twelve months | in 12 months | within twelve months | in the last twelve months | over the past twelve months | over the last twelve months | in the past twelve months | past twelve months | over the past year | over
-            the last year | over the year | in a year | within a year
-            """
-        ),
-        Period.YOY,
-    ),
-    **dict.fromkeys(_each(_COMPARING, _YEAR_AGO), Period.YOY),
-    **dict.fromkeys(
-        phrases(
-            """
-            q q | qoq | quarter on quarter | quarter over quarter | sequentially | sequential | on the quarter | q o q | on a
-            quarterly basis | in a quarter | within a quarter | over the quarter
-            """
-        ),
-        Period.QOQ,
-    ),
-    **dict.fromkeys(_each(_COMPARING, _QUARTER_AGO), Period.QOQ),
-    **dict.fromkeys(_YEAR_AGO, Period.PRIOR_YEAR),
-    **dict.fromkeys(_QUARTER_AGO, Period.PRIOR_QUARTER),
-    **dict.fromkeys(
-        phrases(
-            """
-            consensus | cons | estimate | estimates | expectation | expectations | consensus estimate | consensus estimates | the street
-            estimate
-            """
-        ),
-        Period.CONSENSUS,
-    ),
-    **dict.fromkeys(
-        phrases(
-            """
-            the street | street | wall street | analysts | analyst | market expected | forecasts by analysts | sell side | the
-            market looked for | was expected | were expected | had been expected | had expected | had hoped | surprise | surprised |
-            surprises | refinitiv | factset | visible alpha | bloomberg | the market
-            """
-        ),
-        Period.STREET,
-    ),
-    **dict.fromkeys(phrases("guidance | guide | guided | guides | guiding | guidance range | guided range"), Period.GUIDANCE),
-    **dict.fromkeys(
-        phrases(
-            """
-            outlook | forecast | forecasts | forecasting | see | sees | expect | expects | expected | expecting | project | projects |
-            projected | projecting | midpoint | mid point | anticipate | anticipates | anticipated | watch | wrong if | calls for | call for |
-            target | targets | targeted | targeting | look for | looks for | looking for | plan | plans | planned | planning |
-            intend | intends | should | will | would | may | might | could | aims | aim for | aims for | envisage | envisages | foresee |
-            foresees | budgeted | budgets | pencils in | pencilled in | penciled in | promises | promised | reckons | predicts | predicted |
-            range | to come | is due | ahead of it | the coming | next quarter | next year | for the rest of
-            """
-        ),
-        Period.OUTLOOK,
-    ),
-    **dict.fromkeys(
-        phrases(
-            """
-            year to date | ytd | so far this year | so far | already spent | six month | nine month | first half | second half | nine months | first nine months | six months | first six months | half
-            year
-            """
-        ),
-        Period.YTD,
-    ),
-    **dict.fromkeys(
-        phrases("full year | whole year | the whole of | as a whole | whole of | for the year as a whole | entire year | twelve month"),
-        Period.ANNUAL,
-    ),
-}
-
-
-class BasisWord(StrEnum):
-    """Whose rules a phrase says that a figure follows."""
-
-    ADJUSTED = "adjusted"
-    GAAP = "gaap"
-    CONSTANT_CURRENCY = "constant_currency"
-    ORGANIC = "organic"
-
-
-BASES: dict[str, BasisWord] = {
-    **dict.fromkeys(
-        phrases(
-            """
-            adjusted | non gaap | non ifrs | underlying | core | normalized | normalised | ex items | excluding items | on an
-            adjusted basis | on a non gaap basis | on a core basis | on an underlying basis | adj | before special items | before one offs |
-            excluding one offs | excluding special items | stripping out one offs | strip out one offs | comparable basis
-            """
-        ),
-        BasisWord.ADJUSTED,
-    ),
-    **dict.fromkeys(
-        phrases(
-            "gaap | ifrs | on a gaap basis | before adjustments | without adjustments | under gaap | under ifrs | us gaap | statutory | unadjusted | as reported | reported basis"
-        ),
-        BasisWord.GAAP,
-    ),
-    **dict.fromkeys(
-        phrases(
-            """
-            constant currency | constant currencies | in constant currency | at constant currency | at constant currencies | on a
-            constant currency basis | currency neutral | excluding currency | at constant exchange rates | cc | fx neutral | on a
-            currency neutral basis | at constant rates | constant rates | at constant fx | constant fx | ex currency | ex fx | excluding fx |
-            strip out currency | stripping out currency | stripped of currency | net of currency | before currency | without currency |
-            currency aside | excluding exchange rates | in local currency | in local currencies | at unchanged exchange rates |
-            currency adjusted | fx adjusted | adjusted for currency | excluding foreign exchange | excluding currency effects
-            """
-        ),
-        BasisWord.CONSTANT_CURRENCY,
-    ),
-    **dict.fromkeys(phrases("organic | organically | on an organic basis | like for like | underlying growth"), BasisWord.ORGANIC),
-}
-
 # -- clauses ---------------------------------------------------------------------------------------------------------------
 
 # Between two numbers, the first of these ends what belongs to the number before it.
-SEPARATORS = frozenset(
-    [
-        ",",
-        ";",
-        ":",
-        "(",
-        ")",
-        "[",
-        "]",
-        "—",
-        "–",
-        "/",
-        "|",
-        "•",
-        "and",
-        "but",
-        "while",
-        "whereas",
-        "though",
-        "although",
-        "as",
-        "with",
-        "so",
-        "yet",
-        "versus",
-        "vs",
-        "against",
-        "compared",
-        "from",
-        "to",
-        "than",
-        "plus",
-        "or",
-        "into",
-        "despite",
-        "amid",
-        "notwithstanding",
-        "because",
-        "where",
-        "which",
-        "when",
-        "since",
-        "if",
-        "after",
-        "instead",
-    ]
+SEPARATORS = word_set(
+    """
+    , ; : ( ) [ ] — – / | • and but while whereas though although as with so yet versus vs against compared from to than plus or
+    into despite amid notwithstanding because where which when since if after instead
+    """
 )
 # What says that a sentence speaks of a part of a whole, and of what is left of it.
 SHARES = word_set(
     """
-    ratio share shares portion proportion part mix weight fraction of made make makes account accounts accounted accounting equal equals
-    equalled equivalent represent represents represented representing contributed contributes contribute stems came comes worth
+    ratio share shares portion proportion part mix weight fraction of made make makes account accounts accounted accounting
+    equal equals equalled equivalent represent represents represented representing contributed contributes contribute stems came
+    comes worth
     """
 )
 # What says that a number is the gap between two others, or their sum.
 GAPS = word_set(
     """
-    gap difference apart spread excess exceed exceeds exceeded exceeding more less fewer above below over under ahead behind short
-    remains remaining rest off surplus leaves leave leaving left minus versus against outspent outstrips outstripped higher lower larger smaller beyond after
+    gap difference apart spread excess exceed exceeds exceeded exceeding more less fewer above below over under ahead behind
+    short remains remaining rest off surplus leaves leave leaving left minus versus against outspent outstrips outstripped
+    higher lower larger smaller beyond after
     """
 )
 SUMS = word_set(
     """
-    together total totals totalled totaled totalling totaling combined sum sums summed aggregate altogether all plus add adds added adding both overall half cumulative them returned returning handed handing distributed
+    together total totals totalled totaled totalling totaling combined sum sums summed aggregate altogether all plus add adds
+    added adding both overall half cumulative them returned returning handed handing distributed
     """
 )
 AVERAGES = word_set("average averaged averages averaging mean")
@@ -546,49 +358,7 @@ OBJECT_MARKERS = word_set(
 )
 ABBREVIATIONS = word_set(
     """
-    vs cons inc corp ltd co approx est no u.s jan feb mar apr jun jul aug sept sep oct nov dec e.g i.e dr mr ms st fig adj avg ca etc
+    vs cons inc corp ltd co approx est no u.s jan feb mar apr jun jul aug sept sep oct nov dec e.g i.e dr mr ms st fig adj avg
+    ca etc
     """
 )
-# Metrics that a loose word may mean. Used only where the vocabulary has no longer phrase at that place.
-_MARGINS = ("gross_margin", "adjusted_gross_margin", "operating_margin", "adjusted_operating_margin", "ebitda_margin",
-    "adjusted_ebitda_margin", "net_margin", "fcf_margin")  # fmt: skip
-_PROFITS = (
-    "net_income",
-    "operating_income",
-    "gross_profit",
-    "adjusted_net_income",
-    "adjusted_operating_income",
-    "ebitda",
-    "adjusted_ebitda",
-)
-_EARNINGS = (*_PROFITS, "eps_diluted", "adjusted_eps")
-FAMILIES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(words("margin margins profitability"), _MARGINS),
-    **dict.fromkeys(words("profit profits loss losses"), _PROFITS),
-    **dict.fromkeys(words("earnings earned earn earns earning"), _EARNINGS),
-    **dict.fromkeys(words("debt"), ("total_debt", "net_debt")),
-    **dict.fromkeys(words("dividends dividend"), ("dividends_paid", "dividend_per_share")),
-    **dict.fromkeys(words("volume volumes"), ("units_sold", "gmv")),
-    **dict.fromkeys(words("employees people staff workers"), ("headcount",)),
-    **dict.fromkeys(words("buyers buyer customers users user"), ("active_buyers", "customers", "active_users")),
-    **dict.fromkeys(words("cash"), ("cash", "cash_and_investments")),
-    **dict.fromkeys(phrases("operations | operations used | operations generated"), ("operating_cash_flow",)),
-    "restructuring": ("restructuring_charges",),
-    **dict.fromkeys(words("inventories"), ("inventory",)),
-    **dict.fromkeys(
-        phrases("bought back | buy back | buys back | buying back | repurchased | repurchasing | buy backs | repurchases"), ("buybacks",)
-    ),
-    **dict.fromkeys(phrases("tax"), ("tax_rate", "adjusted_tax_rate")),
-    **dict.fromkeys(phrases("comparable growth | comp growth | comparables"), ("same_store_sales",)),
-}
-# A metric named in prose also means these, where the sheet holds no level of the one that is named.
-KIN: dict[str, tuple[str, ...]] = {
-    "capex": ("capex_with_leases",),
-    "leverage": ("debt_to_ebitda", "net_debt_to_ebitda"),
-    "debt_to_ebitda": ("net_debt_to_ebitda",),
-    "eps_diluted": ("ffo_per_share",),
-    "cash": ("cash_and_investments",),
-    "cash_and_investments": ("cash", "short_term_investments"),
-}
-# Metrics that are rates of change themselves: their levels are stated as changes ("shares fell 23%").
-RATES = word_set("organic_growth constant_currency_growth same_store_sales same_property_noi_growth share_price_move")

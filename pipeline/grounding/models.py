@@ -7,8 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pipeline.facts.quantity import Interval, UnitClass
-from pipeline.grounding.lexicon import Approximation, BasisWord, Direction, Period
+from pipeline.grounding.lexicon import Approximation, Direction
 from pipeline.grounding.numbers import Kind, PeriodLabel
+from pipeline.grounding.topics import BasisWord, Period
 
 Span = tuple[int, int]
 
@@ -23,7 +24,10 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a sentence says as a whole. Its numbers share it: it allows a reading, and refuses one only where nothing else could be meant."""
+    """What a sentence says as a whole. Its numbers share it.
+
+    It allows a reading, and refuses one only where nothing else could be meant.
+    """
 
     said: frozenset[Period] = frozenset()
     labels_said: tuple[PeriodLabel, ...] = ()

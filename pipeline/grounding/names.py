@@ -1,4 +1,4 @@
-"""Phrases -> what they mean: the vocabulary's metrics, a sheet's segments, and the lexicon's words, in one trie.
+"""Phrases -> what they mean: the vocabulary's metrics, a sheet's segments, and the words of `lexicon` and `topics`, in one trie.
 
 One pass over the tokens finds every phrase; within one sort of phrase the longest match decides and hides what it covers.
 """
@@ -15,9 +15,9 @@ from typing import Any
 from pipeline.facts.figures import slug
 from pipeline.facts.sheet import FactSheet
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.grounding import lexicon
-from pipeline.grounding.lexicon import BasisWord
+from pipeline.grounding import lexicon, topics
 from pipeline.grounding.tokens import Token, tokenize
+from pipeline.grounding.topics import BasisWord
 
 # These do not count as words of a phrase: "year-on-year", "y/y", "R&D".
 _JOINERS = frozenset(("-", "/", "&", "–"))
@@ -123,7 +123,7 @@ class Names:
 
 @cache
 def common_names() -> Names:
-    """The vocabulary and the lexicon."""
+    """The vocabulary, and the words of `lexicon` and `topics`."""
     names = Names()
     for metric in vocabulary().values():
         for name in metric.names:
@@ -134,11 +134,11 @@ def common_names() -> Names:
             if basis := _BASIS_METRICS.get(metric.id):
                 names.add(name, Sort.BASIS, basis)
     tables: tuple[tuple[dict[str, Any], Sort], ...] = (
-        (lexicon.FAMILIES, Sort.FAMILY),
+        (topics.FAMILIES, Sort.FAMILY),
         (lexicon.DIRECTIONS, Sort.DIRECTION),
         (lexicon.APPROXIMATORS, Sort.APPROXIMATION),
-        (lexicon.PERIODS, Sort.PERIOD),
-        (lexicon.BASES, Sort.BASIS),
+        (topics.PERIODS, Sort.PERIOD),
+        (topics.BASES, Sort.BASIS),
     )
     for table, sort in tables:
         for phrase, value in table.items():

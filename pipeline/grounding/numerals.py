@@ -17,8 +17,8 @@ SMALL = {
     for n, word in enumerate(
         words(
             """
-            zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-            nineteen twenty
+            zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+            eighteen nineteen twenty
             """
         )
     )
@@ -162,10 +162,10 @@ LISTED = word_set(
     prints problem problems question questions reading readings reason reasons report reports result results risk risks route
     routes scenario scenarios section sections segment segments set sets side sides signal signals signpost signposts source
     sources stage stages step steps story stories tailwind tailwinds test tests theme themes thing things threshold thresholds
-    positive positives negative negatives debate debates category categories takeaway takeaways message messages drag drags move moves
-    bet bets region regions division divisions business businesses cloud clouds surprise surprises worry worries swing swings
-    topic topics trend trends trigger triggers type types variable variables version versions view views watchpoint watchpoints
-    way ways words
+    positive positives negative negatives debate debates category categories takeaway takeaways message messages drag drags move
+    moves bet bets region regions division divisions business businesses cloud clouds surprise surprises worry worries swing
+    swings topic topics trend trends trigger triggers type types variable variables version versions view views watchpoint
+    watchpoints way ways words
     """
 )
 # "S&P 500", "iPhone 16": a name, not a number.

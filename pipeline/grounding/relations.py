@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations, permutations
+from typing import NamedTuple
 
 from pipeline.facts.figures import Figure, slug
 from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, Scale, UnitClass, exact
@@ -22,6 +23,7 @@ from pipeline.grounding.values import agrees, computed_step, is_too_precise
 
 # More operands than this make chance matches likely.
 _MOST_OPERANDS = 14
+_PERCENTS = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
 _AMOUNTS = frozenset((UnitClass.MONEY, UnitClass.PER_SHARE, UnitClass.SHARES, UnitClass.COUNT, UnitClass.DAYS))
 
 
@@ -42,11 +44,9 @@ def explain(
 
     `shares` are percentages that the text states; `ratios` the pairs of metrics that a ratio which it names consists of.
     """
-    found = (
-        list(_shares_of_sums(mention, operands[:_MOST_OPERANDS], frozenset(stated)))
-        if mention.setting.is_sum and mention.unit is UnitClass.PERCENT
-        else []
-    )
+    found: list[Relation] = []
+    if mention.setting.is_sum and mention.unit is UnitClass.PERCENT:
+        found += list(_shares_of_sums(mention, operands[:_MOST_OPERANDS], frozenset(stated)))
     found += list(_of_pairs(mention, operands[:_MOST_OPERANDS], ratios, frozenset(stated)))
     if mention.is_rest:
         found += [
@@ -69,16 +69,20 @@ def explain_by_written(mention: Mention, others: Sequence[Mention]) -> str | Non
 
     Their digits are all that a reader has, so half a step of each may be lost.
     """
+    if mention.value is None or mention.step is None:
+        return None
     for a, b in permutations([other for other in others if other.value is not None and other.step is not None], 2):
-        if a.unit is not b.unit or mention.value is None or mention.step is None or a.value is None or b.value is None:
+        if a.unit is not b.unit or a.value is None or b.value is None:
             continue
         is_points = mention.unit is UnitClass.POINTS and a.unit is UnitClass.PERCENT
         if not is_points and (mention.unit is not a.unit or a.unit not in _AMOUNTS):
             continue
         slack = (mention.step + (a.step or 0) + (b.step or 0)) / 2
-        if (mention.setting.is_gap or is_points) and abs(abs(a.value) - abs(b.value) - abs(mention.value)) <= slack and mention.value:
+        is_difference = abs(abs(a.value) - abs(b.value) - abs(mention.value)) <= slack
+        is_total = abs(abs(a.value) + abs(b.value) - abs(mention.value)) <= slack
+        if (mention.setting.is_gap or is_points) and is_difference and mention.value:
             return f"computed: {a.text} - {b.text}"
-        if mention.setting.is_sum and not is_points and abs(abs(a.value) + abs(b.value) - abs(mention.value)) <= slack:
+        if mention.setting.is_sum and not is_points and is_total:
             return f"computed: {a.text} + {b.text}"
     return None
 
@@ -102,75 +106,137 @@ def _shares_of_sums(mention: Mention, operands: Sequence[Figure], stated: frozen
             yield Relation(f"({' + '.join(f.id for f in of_it)}) / {whole.id}", total.over(whole.quantity, PERCENT))
 
 
+class _Pair(NamedTuple):
+    """Two operands, in the order in which a formula takes them."""
+
+    a: Figure
+    b: Figure
+    is_stated: bool
+    """Whether the text states both."""
+    is_part: bool
+    """Whether they are one series over periods of different kinds: a quarter and its year."""
+    is_later: bool
+    """Whether they are one series at two times, or what came and what was expected."""
+
+    @classmethod
+    def of(cls, a: Figure, b: Figure, stated: frozenset[str]) -> _Pair:
+        is_stated = a.id in stated and b.id in stated
+        if a.stem != b.stem:
+            return cls(a, b, is_stated, is_part=False, is_later=False)
+        is_part = a.period.kind is not b.period.kind
+        is_apart = (a.period.end, a.role) != (b.period.end, b.role)
+        return cls(a, b, is_stated, is_part, is_later=a.change is b.change and is_apart and not is_part)
+
+    @property
+    def like(self) -> Figure | None:
+        """The later of one series: what the formula gives is its change."""
+        return self.a if self.is_later and self.a.period.end >= self.b.period.end else None
+
+    @property
+    def is_larger(self) -> bool:
+        return self.a.quantity.value >= self.b.quantity.value
+
+    def over(self) -> Relation:
+        """The first in percent of the second."""
+        return Relation(f"{self.a.id} / {self.b.id}", self.a.quantity.over(self.b.quantity, PERCENT))
+
+
 def _of_pairs(
     mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]], stated: frozenset[str]
 ) -> Iterator[Relation]:
     for a, b in permutations(operands, 2):
         if a.unit.currency == b.unit.currency and a.quantity.unit.cls is b.quantity.unit.cls:
             try:
-                yield from _of_pair(mention, a, b, ratios, stated)
+                yield from _of_pair(mention, _Pair.of(a, b, stated), ratios)
             except (ValueError, ArithmeticError):
                 continue
 
 
-def _of_pair(mention: Mention, a: Figure, b: Figure, ratios: Collection[tuple[str, str]], stated: frozenset[str]) -> Iterator[Relation]:
-    unit, cls = mention.unit, a.unit.cls
-    is_part = a.stem == b.stem and a.period.kind is not b.period.kind
-    if is_part and not (unit is UnitClass.PERCENT and (mention.step is None or mention.setting.is_share)):
+def _of_pair(mention: Mention, pair: _Pair, ratios: Collection[tuple[str, str]]) -> Iterator[Relation]:
+    """What the pair can give in the mention's unit."""
+    if not _may_be_computed(mention, pair):
         return
-    is_later = a.stem == b.stem and a.change is b.change and (a.period.end, a.role.value) != (b.period.end, b.role.value)
-    if mention.is_segment_certain and not mention.setting.is_sum and (a.segment is None or slug(a.segment) not in mention.segments):
-        return
-    if 0 in (a.quantity.value, b.quantity.value):
-        return
-    is_later = is_later and not is_part
-    like = a if is_later and a.period.end >= b.period.end else None
-    is_larger = a.quantity.value >= b.quantity.value
-    if (
-        {a.id, b.id} <= stated
-        and mention.step is None
-        and unit is UnitClass.PERCENT
-        and cls is UnitClass.PERCENT
-        and abs(a.quantity.value) <= abs(b.quantity.value)
-    ):
-        yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
-    if unit in (UnitClass.POINTS, UnitClass.PERCENT) and cls in (UnitClass.PERCENT, UnitClass.POINTS):
-        if unit is UnitClass.POINTS and (like is not None or (is_larger and not is_later)):
-            yield Relation(f"{a.id} - {b.id}", a.quantity.points_from(b.quantity), change_of=like)
-        return
-    is_said = {a.id, b.id} <= stated or (a.role is Role.ACTUAL and b.role is Role.ACTUAL) or is_part
-    if unit is UnitClass.MULTIPLE and (cls is not UnitClass.PERCENT or a.metric is b.metric) and is_in_order(mention, a, b):
-        yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity))
-    elif unit is UnitClass.PERCENT and like is not None and not mention.wholes and not (mention.is_segment_certain and a.segment is None):
-        yield Relation(f"{a.id} / {b.id} - 1", a.quantity.growth_from(b.quantity), change_of=like)
-    elif (
-        unit is UnitClass.PERCENT
-        and not is_later
-        and not is_larger
-        and (a.period.id == b.period.id or is_part)
-        and is_said
-        and ((a.metric.id, b.metric.id) in ratios or mention.step is None or (mention.form is not Form.CHANGE and mention.setting.is_share))
-    ):
-        yield Relation(f"{a.id} / {b.id}", a.quantity.over(b.quantity, PERCENT))
+    unit, cls = mention.unit, pair.a.unit.cls
+    if _is_share_in_words(mention, pair):
+        yield pair.over()
+    if unit in _PERCENTS and cls in _PERCENTS:
+        yield from _points(mention, pair)
+    elif _is_ratio(mention, pair):
+        yield Relation(f"{pair.a.id} / {pair.b.id}", pair.a.quantity.over(pair.b.quantity))
+    elif unit is UnitClass.PERCENT:
+        if _is_growth(mention, pair):
+            yield Relation(f"{pair.a.id} / {pair.b.id} - 1", pair.a.quantity.growth_from(pair.b.quantity), change_of=pair.like)
+        elif _is_share(mention, pair, ratios):
+            yield pair.over()
     elif unit is cls or (unit is UnitClass.MONEY and cls is UnitClass.PER_SHARE) or (unit is None and cls in _AMOUNTS):
-        is_level = mention.form is Form.LEVEL and (mention.is_strong or mention.is_segment_certain)
-        if mention.link in ("from", "versus") or (is_level and not mention.is_extra and not mention.setting.is_sum):
-            # "Revenue reached $1.4bn" states revenue, and no difference that happens to be of that size.
-            return
-        if mention.currencies and a.unit.currency and a.unit.currency not in mention.currencies:
-            return
-        if mention.range_with is not None:
-            return
-        is_adjustment = not is_later and ADJUSTED.get(b.metric.id) == a.metric.id and not is_level
-        if (
-            (like is not None and not is_level)
-            or (like is not None and mention.is_extra)
-            or (is_larger and not is_later and mention.setting.is_gap)
-            or is_adjustment
-        ):
-            yield Relation(f"{a.id} - {b.id}", a.quantity - b.quantity, a.scale, like)
-        if a.id < b.id and mention.form is not Form.CHANGE and mention.setting.is_sum and (not is_later or {a.id, b.id} <= stated):
-            yield Relation(f"{a.id} + {b.id}", a.quantity + b.quantity, a.scale)
+        yield from _differences_and_sums(mention, pair)
+
+
+def _may_be_computed(mention: Mention, pair: _Pair) -> bool:
+    """Whether the sentence allows a formula over the pair at all."""
+    a, b = pair.a, pair.b
+    if pair.is_part and not (mention.unit is UnitClass.PERCENT and (mention.step is None or mention.setting.is_share)):
+        return False
+    if mention.is_segment_certain and not mention.setting.is_sum and (a.segment is None or slug(a.segment) not in mention.segments):
+        return False
+    return bool(a.quantity.value and b.quantity.value)
+
+
+def _is_share_in_words(mention: Mention, pair: _Pair) -> bool:
+    """ "Half the margin of a year ago": of two percentages only a fraction in words is a share."""
+    if mention.step is not None or not pair.is_stated:
+        return False
+    are_percents = mention.unit is UnitClass.PERCENT and pair.a.unit.cls is UnitClass.PERCENT
+    return are_percents and abs(pair.a.quantity.value) <= abs(pair.b.quantity.value)
+
+
+def _points(mention: Mention, pair: _Pair) -> Iterator[Relation]:
+    """The change of one percentage, or the gap between two, larger first."""
+    if mention.unit is UnitClass.POINTS and (pair.like is not None or (pair.is_larger and not pair.is_later)):
+        yield Relation(f"{pair.a.id} - {pair.b.id}", pair.a.quantity.points_from(pair.b.quantity), change_of=pair.like)
+
+
+def _is_ratio(mention: Mention, pair: _Pair) -> bool:
+    """Whether a multiple may be meant; one of percentages only where both are of one metric."""
+    if mention.unit is not UnitClass.MULTIPLE:
+        return False
+    is_like_for_like = pair.a.unit.cls is not UnitClass.PERCENT or pair.a.metric is pair.b.metric
+    return is_like_for_like and is_in_order(mention, pair.a, pair.b)
+
+
+def _is_growth(mention: Mention, pair: _Pair) -> bool:
+    """Whether a percentage may be how much the first grew from the second."""
+    is_of_whole_company = mention.is_segment_certain and pair.a.segment is None
+    return pair.like is not None and not mention.wholes and not is_of_whole_company
+
+
+def _is_share(mention: Mention, pair: _Pair, ratios: Collection[tuple[str, str]]) -> bool:
+    """Whether a percentage may be the first's share of the second: smaller, of the same period, and said to be one."""
+    a, b = pair.a, pair.b
+    if pair.is_later or pair.is_larger or not (a.period.id == b.period.id or pair.is_part):
+        return False
+    are_told = pair.is_stated or (a.role is Role.ACTUAL and b.role is Role.ACTUAL) or pair.is_part
+    is_said = mention.step is None or (mention.form is not Form.CHANGE and mention.setting.is_share)
+    return are_told and ((a.metric.id, b.metric.id) in ratios or is_said)
+
+
+def _differences_and_sums(mention: Mention, pair: _Pair) -> Iterator[Relation]:
+    """What separates two amounts, and what they come to together."""
+    a, b, like = pair.a, pair.b, pair.like
+    is_level = mention.form is Form.LEVEL and (mention.is_strong or mention.is_segment_certain)
+    # "Revenue reached $1.4bn" states revenue, and no difference that happens to be of that size.
+    states_figure = mention.link in ("from", "versus") or (is_level and not mention.is_extra and not mention.setting.is_sum)
+    is_other_currency = bool(mention.currencies and a.unit.currency) and a.unit.currency not in mention.currencies
+    if states_figure or is_other_currency or mention.range_with is not None:
+        return
+    is_change = like is not None and (not is_level or mention.is_extra)
+    is_gap = pair.is_larger and not pair.is_later and mention.setting.is_gap
+    is_adjustment = not pair.is_later and ADJUSTED.get(b.metric.id) == a.metric.id and not is_level
+    if is_change or is_gap or is_adjustment:
+        yield Relation(f"{a.id} - {b.id}", a.quantity - b.quantity, a.scale, like)
+    is_sum = mention.form is not Form.CHANGE and mention.setting.is_sum and (not pair.is_later or pair.is_stated)
+    if a.id < b.id and is_sum:
+        yield Relation(f"{a.id} + {b.id}", a.quantity + b.quantity, a.scale)
 
 
 def _sign_agrees(mention: Mention, relation: Relation) -> bool:

@@ -98,7 +98,7 @@ def _digits(tape: Tape, at: int) -> Number | None:
 
 
 def _scale_all(tape: Tape, found: Sequence[Number]) -> None:
-    """ "Revenue (CNY m): 2,703.7 vs 1,970.0": what a bracket or a colon says once holds for the bare numbers behind it, to the line's end."""
+    """ "Revenue (CNY m): 2,703.7 vs 1,970.0": what a bracket or a colon says once holds for the line's bare numbers behind it."""
     for at in range(len(tape.tokens)):
         if tape.low(at) in ("(", "in", ",") and (declared := _declared(tape, at + 1)):
             last, currencies, power = declared

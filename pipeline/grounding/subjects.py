@@ -17,6 +17,7 @@ _COMPARATIVES = frozenset(("higher", "lower", "more", "less"))
 _LISTING = frozenset(("and", ",", "or", "the", "both", "&"))
 _WHOLE_COMPANY = frozenset(("group", "company", "total", "overall", "consolidated", "all", ";", "while", "whereas", "but"))
 _PASSED = lexicon.FILLERS - lexicon.OBJECT_MARKERS
+_EQUATING = frozenset(("was", "were", "is", "are"))
 # How many tokens behind a figure may still say that it is a loss.
 _LOSS_REACH = 4
 
@@ -42,27 +43,27 @@ def metrics(
 def _is_tied(clauses: Clauses, number: Number, order: int, chosen: tuple[str, ...]) -> bool:
     """Whether only words that every figure has around it stand between the nearest metric and the figure."""
     gap = clauses.gap(order)[0]
-    near = [cue for cue in clauses.metrics if gap <= cue.first and cue.last <= number.first]
-    if not near or not set(metrics_of(near[-1])) & set(chosen) or near[-1].sort is Sort.FAMILY or _is_whole(clauses, near[-1], order):
+    near = next((cue for cue in reversed(clauses.metrics) if gap <= cue.first and cue.last <= number.first), None)
+    if near is None or near.sort is Sort.FAMILY or near.value not in chosen or _is_whole(clauses, near, order):
         return False
-    if any(clauses.low(at) == ":" for at in range(near[-1].last, number.first)) and len(clauses.metrics) > 1:
+    between = range(near.last, number.first)
+    if any(clauses.low(at) == ":" for at in between) and len(clauses.metrics) > 1:
         # "Repurchases consumed all of net income: $25.0bn ...": the colon opens what the sentence is about.
         return False
-    if (
-        number.unit is UnitClass.PERCENT
-        and vocabulary()[near[-1].value].unit is not UnitClass.PERCENT
-        and not near[-1].last == number.first
-    ):
-        link = [clauses.low(at) for at in range(near[-1].last, number.first)]
-        if not set(link).isdisjoint(("was", "were", "is", "are")) and not any(
-            clauses.is_direction(at) for at in range(near[-1].last, number.first)
-        ):
-            # Revenue cannot be 36.7%: what the sentence began with is.
-            return False
-    if any(near[-1].last <= cue.first and cue.last <= number.first for cue in clauses.segments):
+    if _is_percent_of_amount(clauses, near, number):
         return False
-    strangers = [at for at in range(near[-1].last, clauses.start_of(number)) if clauses.is_strange(at)]
-    return not strangers
+    if any(near.last <= cue.first and cue.last <= number.first for cue in clauses.segments):
+        return False
+    return not any(clauses.is_strange(at) for at in range(near.last, clauses.start_of(number)))
+
+
+def _is_percent_of_amount(clauses: Clauses, cue: Cue, number: Number) -> bool:
+    """Whether a metric would have to be a percentage that it cannot be. Revenue is not 36.7%: what the sentence began with is."""
+    between = range(cue.last, number.first)
+    if number.unit is not UnitClass.PERCENT or vocabulary()[cue.value].unit is UnitClass.PERCENT:
+        return False
+    is_equated = any(clauses.low(at) in _EQUATING for at in between)
+    return is_equated and not any(clauses.is_direction(at) for at in between)
 
 
 def _is_whole(clauses: Clauses, cue: Cue, order: int) -> bool:
@@ -70,10 +71,9 @@ def _is_whole(clauses: Clauses, cue: Cue, order: int) -> bool:
     if order == 0 or clauses.figures[order - 1].unit not in (UnitClass.PERCENT, UnitClass.MULTIPLE):
         return False
     start = clauses.end_of(clauses.figures[order - 1])
-    between = [clauses.low(at) for at in range(start, cue.first)]
-    return (bool(between) and between[0] in ("of", "the", "total")) or (
-        not between and clauses.figures[order - 1].unit is UnitClass.MULTIPLE
-    )
+    if start < cue.first:
+        return clauses.low(start) in ("of", "the", "total")
+    return clauses.figures[order - 1].unit is UnitClass.MULTIPLE
 
 
 def _behind(clauses: Clauses, number: Number, order: int) -> tuple[Cue | None, Cue | None]:

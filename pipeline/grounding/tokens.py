@@ -28,7 +28,11 @@ _CLOSERS = frozenset("\"'”’)]»")
 
 
 class Token(NamedTuple):
-    """`kind` is the pattern's group, or "script" for a number with digits other than 0 to 9; `low` the text in lower case, dashes unified, possessive s dropped."""
+    """One word, number or sign of a text.
+
+    `kind` is the pattern's group, or "script" for a number with digits other than 0 to 9; `low` the text in lower case, with
+    dashes unified and a possessive's s dropped.
+    """
 
     kind: str
     low: str
