@@ -216,7 +216,7 @@ class Clauses:
 
     def _separator(self, start: int, end: int, otherwise: int) -> int:
         for at in range(start, end):
-            if self.low(at) == "to" and at + 1 in self.label_at and self.low(at - 1) in _SPANS:
+            if self.low(at) == "to" and at + 1 in self.label_at and (self.low(at - 1) in _SPANS or at - 1 in self.label_at):
                 # "In the three months to July 2023".
                 continue
             if self.low(at) in lexicon.SEPARATORS and at not in self.covering and at not in self.label_at:

@@ -245,6 +245,10 @@ class Sentence:
         between = self.clauses.plain_words(self.clauses.gap(order))
         if before.link == "from" and mention.link == "to" and between <= _FROM_TO:
             mention = self._moved(replace(mention, from_with=(before.start, before.end)), order - 1)
+        is_plain = mention.unit is UnitClass.MONEY and not mention.is_scaled and mention.link == ""
+        if is_plain and "or" in between and any(other.unit is UnitClass.PER_SHARE for other in earlier):
+            # "$1.30 billion, or $2.93 per share, compared with $1.35 billion, or $3.04".
+            mention = replace(mention, unit=UnitClass.PER_SHARE)
         if mention.range_with == (before.start, before.end):
             hedge = mention.approximator or before.approximator
             mention = replace(mention, form=before.form, approximator=hedge, is_expected=before.is_expected)
@@ -293,7 +297,8 @@ class Sentence:
         cues = self.clauses.inside(Sort.DIRECTION, self.clauses.gap(order))
         if mention.direction is not None or not cues:
             return mention
-        return replace(mention, direction=cues[-1].value, direction_word=cues[-1].phrase)
+        verbs = [cue for cue in cues if cue.phrase not in lexicon.ADJACENT_ONLY] or cues
+        return replace(mention, direction=verbs[-1].value, direction_word=verbs[-1].phrase)
 
 
 def _like(mention: Mention, other: Mention) -> Mention:

@@ -25,6 +25,7 @@ from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import ADJUSTED, UNADJUSTED, names_of
 from pipeline.grounding.numbers import Kind
 from pipeline.grounding.report import NumberCheck, Report
+from pipeline.grounding.segments import Segments
 from pipeline.grounding.topics import KIN, BasisWord, Period
 from pipeline.grounding.values import Sized, of_size
 
@@ -77,6 +78,7 @@ class Checker:
         for figure in self.figures:
             if figure.segment is not None:
                 of_segment[slug(figure.segment)].add(figure.metric.id)
+        self._segments = Segments(of_segment)
         self._of_segment = {name: frozenset(metrics) for name, metrics in of_segment.items()}
         self._topics: _Topics | None = None
         self._kin: dict[str, frozenset[str]] = {}
@@ -290,6 +292,9 @@ class Checker:
 
     def metrics_of_segment(self, segment: str) -> frozenset[str]:
         return self._of_segment.get(segment, frozenset())
+
+    def is_told_of(self, segment: str, mention: Mention) -> bool:
+        return self._segments.is_told_of(segment, mention)
 
     def place(self, period: SheetPeriod) -> Period | None:
         days = (self.facts.sheet.reported_period.end - period.end).days

@@ -41,6 +41,8 @@ class Setting:
     """The metrics and segments that the sentence names, as they stand."""
     words: frozenset[str] = frozenset()
     """The first letters of its words and of those of the sentence before, to find a segment by."""
+    spans: frozenset[int] = frozenset()
+    """Stretches of time that it looks back on, in days."""
     is_modal: bool = False
     """Whether it speaks of what may come or is aimed at."""
     is_future: bool = False

@@ -62,7 +62,7 @@ def _of_change(mention: Mention, figure: Figure, context: Context) -> str | None
         return f"is that of {figure.period.label}"
     if _is_untold_part_of_year(mention, figure):
         return f"is that of {figure.period.label}, which the sentence does not say"
-    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
+    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER and not is_named(mention.labels, figure.period):
         return "is that of the quarter, not of the year to date"
     return None
 
@@ -96,7 +96,7 @@ def _of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
         return f"is that of {label} alone, not of all the periods that the sentence adds up"
     if _is_of_other_label(mention, (figure.period,)):
         return f"is that of {label}"
-    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER:
+    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER and not is_named(mention.labels, figure.period):
         return "is that of the quarter, not of the year to date"
     if Said.ANNUAL in said and figure.period.kind in (PeriodKind.QUARTER, PeriodKind.YTD):
         return f"is that of {label}, not of the full year"
@@ -192,7 +192,13 @@ def _is_untold_part_of_year(mention: Mention, figure: Figure) -> bool:
     """Whether the figure is one of the year to date, and the sentence says nothing of that."""
     if figure.period.kind is not PeriodKind.YTD or Said.YTD in mention.setting.said:
         return False
-    return not is_named(mention.setting.labels_said, figure.period)
+    return not (is_named(mention.setting.labels_said, figure.period) or _is_as_long(mention.setting.spans, figure.period))
+
+
+def _is_as_long(spans: Collection[int], period: Period) -> bool:
+    """Whether the sentence speaks of a stretch of time as long as the period: "over 36 weeks"."""
+    days = (period.end - period.start).days if period.start is not None else 0
+    return any(abs(span - days) <= _FEW_DAYS.days for span in spans)
 
 
 def _tells_of(mention: Mention, figure: Figure, context: Context) -> bool:
@@ -229,7 +235,8 @@ def is_spoken_of(mention: Mention, figure: Figure, context: Context) -> bool:
         case Role.GUIDANCE:
             return bool(_PROMISED & mention.setting.said)
         case Role.HISTORY:
-            return is_named(mention.setting.labels_said, figure.period)
+            is_annual = figure.period.kind is PeriodKind.ANNUAL and Said.ANNUAL in mention.setting.said
+            return is_annual or is_named(mention.setting.labels_said, figure.period)
         case Role.MARKET:
             return False
 
@@ -258,7 +265,7 @@ def is_named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
         said.part is not None and said.month is None and said.year in (None, own.year) for said in labels
     ):
         return True
-    return any(said.year is not None or said.part is not None for said in labels if _fits(said, own))
+    return any(said.year is not None or said.part is not None or said.day is not None for said in labels if _fits(said, own))
 
 
 def is_compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:

@@ -40,6 +40,10 @@ class Context(Protocol):
 
     def metrics_of_segment(self, segment: str) -> frozenset[str]: ...
 
+    def is_told_of(self, segment: str, mention: Mention) -> bool:
+        """Whether the sentence speaks of the segment in other words than its name."""
+        ...
+
     def place(self, period: Period) -> Said | None:
         """What prose calls a period: the one a year, or a quarter, before the reported one."""
         ...

@@ -7,8 +7,6 @@ usually leaves it there. So a correct sentence is not blocked for words that bel
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from pipeline.facts.figures import Change, Figure, slug, written, written_with_base
 from pipeline.facts.quantity import Bound, UnitClass
 from pipeline.facts.sheet import Basis, Role
@@ -52,8 +50,7 @@ def segment(mention: Mention, figure: Figure, context: Context) -> str | None:
         own = slug(figure.segment)
         if own in mention.segments or (own in mention.setting.named_segments and not mention.is_segment_certain):
             return None
-        words = segment_words(own)
-        if 4 * len(words & mention.setting.words) >= 3 * len(words):
+        if context.is_told_of(own, mention):
             # "Appliances were the sore spot, with domestic comparable sales down 16.1%": its words stand apart.
             return None
         return f"is that of {figure.segment} alone, which the sentence does not say"
@@ -107,7 +104,8 @@ def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None
     stated = mention.sign or said
     actual = 1 if value > 0 else -1
-    if stated is None and (mention.direction is not None or (actual < 0 and mention.setting.is_fall_said)):
+    may_fall = mention.setting.is_fall_said or mention.is_bracketed
+    if stated is None and (mention.direction is not None or (actual < 0 and may_fall)):
         return None
     if (stated or 1) != actual:
         way = "rose" if actual > 0 else "fell"
@@ -211,12 +209,6 @@ RULES: tuple[Rule, ...] = (metric, segment, form, unit, sign, period, basis, cur
 
 
 # -- names ----------------------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=512)
-def segment_words(name: str) -> frozenset[str]:
-    """The first letters of the words of a segment's slug: "North American beverages" has those of Beverages North America."""
-    return frozenset(word[:5].rstrip("s") for word in name.split("_")) - {"and", "of", "region", "regio"}
 
 
 def label(figure: Figure) -> str:

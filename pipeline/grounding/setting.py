@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pipeline.facts.quantity import UnitClass
 from pipeline.grounding import lexicon
@@ -13,6 +13,8 @@ from pipeline.grounding.names import Sort
 from pipeline.grounding.numbers import Kind, Number
 
 _MANAGEMENT = frozenset(("management", "ceo", "cfo", "board", "executives"))
+_DAYS = {"week": 7, "weeks": 7, "month": 30, "months": 30}
+_AHEAD = frozenset(("next", "coming", "following"))
 _PAST = frozenset(("last", "past", "previous", "trailing"))
 _FALLING = frozenset((Direction.DOWN, Direction.NARROWER, Direction.WORSE))
 _NAMES = (Sort.METRIC, Sort.SEGMENT)
@@ -30,6 +32,7 @@ def setting_of(clauses: Clauses, numbers: Sequence[Number], recalled: tuple[str,
         named_segments=tuple(dict.fromkeys(cue.value for cue in clauses.segments)),
         in_order=_in_order(clauses),
         words=frozenset(low[:5].rstrip("s") for low in words) | before,
+        spans=frozenset(_spans(clauses, numbers)),
         is_modal=not words.isdisjoint(lexicon.MODAL),
         is_future=not words.isdisjoint(lexicon.FUTURE),
         is_told_as_past=not words.isdisjoint(lexicon.TOLD_AS_PAST),
@@ -44,6 +47,14 @@ def setting_of(clauses: Clauses, numbers: Sequence[Number], recalled: tuple[str,
         is_average=_says(clauses, lexicon.AVERAGES),
         is_ratio=_says(clauses, lexicon.RATIOS),
     )
+
+
+def _spans(clauses: Clauses, numbers: Sequence[Number]) -> Iterator[int]:
+    for number in numbers:
+        if number.kind is Kind.HORIZON and number.value is not None and clauses.low(number.first - 1) not in _AHEAD:
+            days = next((_DAYS[low] for low in (clauses.low(at) for at in range(number.first, number.last)) if low in _DAYS), None)
+            if days is not None:
+                yield int(number.value * days)
 
 
 def _in_order(clauses: Clauses) -> tuple[str, ...]:

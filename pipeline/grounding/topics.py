@@ -205,6 +205,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("buyers buyer customers users user"), ("active_buyers", "customers", "active_users")),
     **dict.fromkeys(words("cash"), ("cash", "cash_and_investments")),
     **dict.fromkeys(phrases("operations | operations used | operations generated"), ("operating_cash_flow",)),
+    **dict.fromkeys(words("warehouses restaurants stores shops outlets branches clubs hotels locations"), ("store_count",)),
+    **dict.fromkeys(phrases("merchandise costs | cost base | costs of sales"), ("cost_of_revenue",)),
     "restructuring": ("restructuring_charges",),
     **dict.fromkeys(words("inventories"), ("inventory",)),
     **dict.fromkeys(
