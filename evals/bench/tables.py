@@ -51,7 +51,7 @@ def others() -> str:
     dense = ms["median by note"]["intc-2022q4"]
     rows = (
         (
-            f"{calls['summaries']['numbers']} numbers in human summaries of {calls['summaries']['calls']} calls, facts taken from the calls",
+            f"{calls['summaries']['numbers']} numbers in summaries of {calls['summaries']['calls']} calls, facts taken from the calls",
             ", ".join(f"{count} {decision}" for decision, count in decided.items()),
         ),
         ("100 refused ones of them, read by hand", f"{misread} misread by the parser in the summary itself, 37 not in the call"),
@@ -62,7 +62,7 @@ def others() -> str:
         ("wrong answers at the same scale", f"{everything['wrong ones accepted']} of {everything['wrong ones']:,} accepted"),
         (
             f"a 300-word note, dense with numbers, against {speed['facts']} facts",
-            f"{dense:.0f} ms where all hold; {ms['median']:.0f} ms over notes that mostly do not, {ms['p99']:.0f} ms 99th percentile (aim: 5)",
+            f"{dense:.0f} ms where all hold; {ms['median']:.0f} ms where most do not, {ms['p99']:.0f} ms 99th percentile (aim: 5)",
         ),
         ("ten times the text", f"{speed['ten times the text']['one line']} times the time"),
     )

@@ -45,6 +45,8 @@ class Governor:
     """What stands right before a figure: the link (`link_word` as written), the hedge, the direction, and the phrases between."""
 
     is_past_colon: bool = False
+    is_stated: bool = False
+    """Whether a verb of level stands before the link: "stood at"."""
     link: str = ""
     link_word: str = ""
     link_at: int = -1
@@ -64,7 +66,11 @@ class Governor:
     @property
     def is_expected(self) -> bool:
         """Whether the figure is what consensus or guidance says: "consensus of CNY 2,715m"."""
-        return bool({Period.CONSENSUS, Period.GUIDANCE} & set(self.periods)) and self.link in ("level", "") and self.link_word != "at"
+        return (
+            bool({Period.CONSENSUS, Period.GUIDANCE} & set(self.periods))
+            and self.link in ("level", "")
+            and (self.link_word != "at" or self.is_stated)
+        )
 
     @property
     def may_be_percent(self) -> bool:
@@ -126,6 +132,8 @@ def _step(clauses: Clauses, found: Governor, at: int) -> int | None:
         return clauses.label_at[at].first - 1
     if low == ":":
         found.is_past_colon = True
+    if low in ("stood", "stands", "was", "is"):
+        found.is_stated = True
     cue = clauses.covering.get(at)
     if cue is None and found.link_word == "of" and found.link_at == at + 1 and low in lexicon.CARRIERS:
         found.tie("", "", -1)

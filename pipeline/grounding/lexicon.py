@@ -338,6 +338,7 @@ SUMS = word_set(
     """
     together total totals totalled totaled totalling totaling combined sum sums summed aggregate altogether all plus add adds
     added adding both overall half cumulative them returned returning handed handing distributed
+     consisting comprising comprised made
     """
 )
 AVERAGES = word_set("average averaged averages averaging mean")

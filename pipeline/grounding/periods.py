@@ -192,7 +192,9 @@ def _is_untold_part_of_year(mention: Mention, figure: Figure) -> bool:
     """Whether the figure is one of the year to date, and the sentence says nothing of that."""
     if figure.period.kind is not PeriodKind.YTD or Said.YTD in mention.setting.said:
         return False
-    return not (is_named(mention.setting.labels_said, figure.period) or _is_as_long(mention.setting.spans, figure.period))
+    spans = mention.setting.spans
+    days = tuple(said for said in mention.setting.labels_said if said.day is None or not spans)
+    return not (is_named(days, figure.period) or _is_as_long(spans, figure.period))
 
 
 def _is_as_long(spans: Collection[int], period: Period) -> bool:
@@ -257,15 +259,16 @@ def _label_in(text: str) -> PeriodLabel | None:
 def is_named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
     """Whether one of the labels names the period. A balance-sheet day is named by its quarter as well."""
     own = label_of(period)
-    if any(_is_month(said, period) for said in labels):
+    if any(_is_month(said, period) or _is_last_day(said, period) for said in labels):
         return True
+    labels = tuple(said for said in labels if said.day is None)
     if own is None:
         return False
     if period.kind is PeriodKind.INSTANT and any(
         said.part is not None and said.month is None and said.year in (None, own.year) for said in labels
     ):
         return True
-    return any(said.year is not None or said.part is not None or said.day is not None for said in labels if _fits(said, own))
+    return any(said.year is not None or said.part is not None for said in labels if _fits(said, own))
 
 
 def is_compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
@@ -281,6 +284,12 @@ def is_compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
         return True
     years = {own.year, period.end.year, *([period.start.year] if period.start else [])}
     return any(said.month is not None or (said.year in (None, *years) if said.part is None else _fits(said, own)) for said in labels)
+
+
+def _is_last_day(said: PeriodLabel, period: Period) -> bool:
+    """Whether a day of the text is the one on which the period ends."""
+    end = period.end
+    return said.day is not None and (said.month, said.day) == (end.month, end.day) and said.year in (None, end.year)
 
 
 def _is_month(said: PeriodLabel, period: Period) -> bool:

@@ -177,7 +177,8 @@ def _may_be_computed(mention: Mention, pair: _Pair) -> bool:
     a, b = pair.a, pair.b
     if pair.is_part and not (mention.unit is UnitClass.PERCENT and (mention.step is None or mention.setting.is_share)):
         return False
-    if mention.is_segment_certain and not mention.setting.is_sum and (a.segment is None or slug(a.segment) not in mention.segments):
+    is_other = a.segment is None or slug(a.segment) not in mention.segments
+    if mention.is_segment_certain and is_other and not mention.setting.is_sum and mention.unit is not UnitClass.MULTIPLE:
         return False
     return bool(a.quantity.value and b.quantity.value)
 

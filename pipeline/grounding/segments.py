@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pipeline.grounding.models import Mention
 
 # Words of segments' names that tell nothing: many parts of companies have them.
-_COMMON = frozenset(("and", "of", "for", "the", "total", "other", "regio", "segme", "group", "compa", "busin", "opera", "corpo", "servi"))
+_COMMON = frozenset(("and", "of", "for", "the", "total", "other", "regio", "segme", "group", "compa", "busin", "opera", "corpo"))
 # A word that more segments than this have in their names does not tell them apart.
 _FEW = 2
 _MOST = 0.75

@@ -173,7 +173,8 @@ def marker(tape: Tape, at: int) -> Number | None:
         return None
     if after in words.ORDINAL_SUFFIXES and tape.touches(at + 1):
         return Number(at, at + 2, kind=Kind.ORDINAL)
-    if before == "#" or (before == "." and tape.low(at - 2) == "no" and at >= 2) or (before == "number" and not tape.is_unit_next(at + 1) and tape.low(at - 2) not in ("now", "that", "which")):
+    is_counted = before == "number" and not tape.is_unit_next(at + 1) and tape.low(at - 2) not in ("now", "that", "which")
+    if before == "#" or (before == "." and tape.low(at - 2) == "no" and at >= 2) or is_counted:
         return Number(at, at + 1, kind=Kind.ORDINAL)
     is_single = len(digits) <= 2
     if is_single and before in ("(", "[") and after in (")", "]") and (before == "[" or int(digits) <= 12):

@@ -170,6 +170,10 @@ def is_segment_certain(clauses: Clauses, number: Number, order: int) -> bool:
     cues = [cue for cue in clauses.segments if gap <= cue.first and cue.last <= number.first]
     if not cues or _is_object(clauses, cues[-1]):
         return False
+    earlier = [cue for cue in clauses.segments if cue.last <= cues[-1].first]
+    if earlier and _are_listed(clauses, earlier[-1], cues[-1]):
+        # "The U.S., Canada and Other International grew ..., respectively": any of them.
+        return False
     return not any(clauses.low(at) in _WHOLE_COMPANY for at in range(cues[-1].last, number.first))
 
 

@@ -207,6 +207,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(phrases("operations | operations used | operations generated"), ("operating_cash_flow",)),
     **dict.fromkeys(words("warehouses restaurants stores shops outlets branches clubs hotels locations"), ("store_count",)),
     **dict.fromkeys(phrases("merchandise costs | cost base | costs of sales"), ("cost_of_revenue",)),
+    "net cash": ("net_debt",),
     "restructuring": ("restructuring_charges",),
     **dict.fromkeys(words("inventories"), ("inventory",)),
     **dict.fromkeys(
