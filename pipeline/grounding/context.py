@@ -240,7 +240,10 @@ class Sentence:
         order, before = len(earlier), earlier[-1]
         if not mention.bases and before.bases and self._keeps_subject(order):
             mention = replace(mention, bases=before.bases)
-        if before.is_segment_certain and not mention.is_segment_certain and self._keeps_subject(order, only_between=True):
+        has_own = mention.is_segment_certain or any(
+            cue.first >= self.clauses.right(order)[0] and cue.last <= self.clauses.right(order)[1] for cue in self.clauses.segments
+        )
+        if before.is_segment_certain and not has_own and self._keeps_subject(order, only_between=True):
             mention = replace(mention, segments=before.segments, is_segment_certain=True)
         between = self.clauses.plain_words(self.clauses.gap(order))
         if before.link == "from" and mention.link == "to" and between <= _FROM_TO:

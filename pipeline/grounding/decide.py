@@ -126,7 +126,9 @@ class Checker:
     def _named_levels(self, mention: Mention) -> list[Figure]:
         """Levels of the reported period of what the sentence names."""
         named = self.named(mention)
-        names = named | {name for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.setting.named for name in f.inputs}
+        # A margin that the sentence names may be that of a segment, from the segment's profit and revenue.
+        ratios = (f for f in FORMULAS if f.metric in mention.setting.named and vocabulary()[f.metric].unit is UnitClass.PERCENT)
+        names = named | {name for f in ratios for name in f.inputs}
         found = [
             f
             for f in self.figures

@@ -208,7 +208,9 @@ def _is_ratio(mention: Mention, pair: _Pair) -> bool:
 def _is_growth(mention: Mention, pair: _Pair) -> bool:
     """Whether a percentage may be how much the first grew from the second."""
     is_of_whole_company = mention.is_segment_certain and pair.a.segment is None
-    return pair.like is not None and not mention.wholes and not is_of_whole_company
+    topics = {*mention.setting.named, *mention.setting.recalled, *mention.metrics}
+    is_of_other_metric = bool(topics) and pair.a.metric.id not in topics and pair.a.segment is None
+    return pair.like is not None and not mention.wholes and not is_of_whole_company and not is_of_other_metric
 
 
 def _is_share(mention: Mention, pair: _Pair, ratios: Collection[tuple[str, str]]) -> bool:
