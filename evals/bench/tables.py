@@ -33,7 +33,7 @@ def numbers() -> str:
     tuning, held = parts["tuning"], parts["held_back"]
     kinds = [kind for kind in tuning if kind not in ("correct", "all faults")]
     lines = ["| | held back | tuned on |", "|---|---|---|"]
-    lines.append(f"| correct sentences that pass | {_share(held['correct'])} | {_share(tuning['correct'])} |")
+    lines.append(f"| **correct sentences that pass** | **{_share(held['correct'])}** | **{_share(tuning['correct'])}** |")
     lines.append(f"| **planted faults caught** | **{_share(held['all faults'])}** | **{_share(tuning['all faults'])}** |")
     lines += [f"| {kind.replace('_', ' ')} | {_share(held[kind])} | {_share(tuning[kind])} |" for kind in kinds]
     return "\n".join(lines)
