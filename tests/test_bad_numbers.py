@@ -79,3 +79,15 @@ def test_what_a_small_model_wrote_is_refused_in_words_that_help(text: str, told:
     report = check_text(text, kc)
     said = "\n".join(check.message for check in report.problems)
     assert [part for part in told if part not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Gross margin of 12.8% was below the consensus of 13.3%.", "the sheet holds no consensus for gross margin"),
+        ("Guidance is for gross margin of 19.7%.", "the sheet holds no guidance for gross margin"),
+    ],
+)
+def test_what_the_sheet_does_not_hold_is_called_missing(text: str, told: str, kc: FactBase) -> None:
+    (check,) = check_text(text, kc).problems
+    assert (check.decision, check.message.endswith(told)) == ("unsupported", True), check.message

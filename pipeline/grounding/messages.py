@@ -42,6 +42,8 @@ def problem(mention: Mention, checker: Checker, sized: Sequence[Figure], comes_f
     if not known:
         message = f"'{mention.text}' matches no fact{_named_but_absent(mention)}"
         return NumberCheck(mention, "unsupported", None, "no fact", message)
+    if (absent := _absent_role(mention, checker, known)) is not None:
+        return NumberCheck(mention, "unsupported", None, "no fact", f"'{mention.text}' matches no fact; {absent}")
     reference = _reference(mention, checker, known)
     message = f"'{mention.text}' matches no fact; {_facts_say(mention, checker, known)}"
     if reference is None or (comes_from is not None and comes_from.is_problem):
@@ -72,6 +74,18 @@ def _named_but_absent(mention: Mention) -> str:
     if not mention.metrics or not mention.is_certain:
         return "; say which metric it measures, and write the figure of a fact"
     return f"; the sheet holds no {vocabulary()[mention.metrics[0]].label}"
+
+
+def _absent_role(mention: Mention, checker: Checker, known: Sequence[Figure]) -> str | None:
+    """What the words by the number ask for and the sheet does not hold: a consensus, or guidance."""
+    stem = _stem(mention, known)
+    roles = {figure.role for figure in checker.series(stem)}
+    for role, word in ((Role.CONSENSUS, Period.CONSENSUS), (Role.GUIDANCE, Period.GUIDANCE)):
+        if word in mention.periods and role not in roles:
+            label = known[0].metric.label
+            name = label if label[:2].isupper() else label[:1].lower() + label[1:]
+            return f"the sheet holds no {role.value} for {name}"
+    return None
 
 
 def _reference(mention: Mention, checker: Checker, known: Sequence[Figure]) -> Figure | None:

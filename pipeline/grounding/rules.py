@@ -99,7 +99,7 @@ def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
         return _sign_of_level(mention, figure, context)
     said = said_sign(mention, figure)
     if mention.sign and said and said != mention.sign:
-        return f"has the sign that the word '{mention.direction_word}' denies"
+        return f"has a sign that contradicts the word '{mention.direction_word}'"
     if (mention.direction is Direction.EITHER and not mention.sign) or value == 0 or mention.value == 0:
         return None
     stated = mention.sign or said
@@ -109,7 +109,7 @@ def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None
     if (stated or 1) != actual:
         way = "rose" if actual > 0 else "fell"
-        return f"has the other sign: it {way}" if stated else f"fell ({written(figure)}), which no word of the sentence says"
+        return f"has the other sign: it {way}" if stated else f"is a fall ({written(figure)}), which no word of the sentence says"
     return None
 
 
