@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, Problem
@@ -569,6 +569,8 @@ def test_no_wrong_value_anywhere_crashes_the_loader(data: st.DataObject, value: 
 def test_a_written_sheet_reads_back_equal(
     value: Decimal, words: str, analysts: int | None, suffix: str, write: Callable[..., Path]
 ) -> None:
+    # PyYAML writes "0E0" without quotes; we read it as the number that JSON and YAML 1.2 say it is, and explain that.
+    assume(not set(words) <= set("0123456789+-.eE_"))
     given_sheet = FactSheet.model_validate(sheet(fact(id="b", role="consensus", value=value, quote=words, analysts=analysts)))
     text = given_sheet.model_dump_json(by_alias=True)
     if suffix == ".yaml":

@@ -19,6 +19,7 @@ from pipeline.grounding.computed import is_in_order
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import ADJUSTED
 from pipeline.grounding.rules import said_sign
+from pipeline.grounding.topics import Period
 from pipeline.grounding.values import agrees, computed_step, is_too_precise
 
 # More operands than this make chance matches likely.
@@ -208,6 +209,9 @@ def _is_ratio(mention: Mention, pair: _Pair) -> bool:
 def _is_growth(mention: Mention, pair: _Pair) -> bool:
     """Whether a percentage may be how much the first grew from the second."""
     is_of_whole_company = mention.is_segment_certain and pair.a.segment is None
+    if pair.a.role is Role.CONSENSUS and mention.periods.isdisjoint((Period.YOY, Period.QOQ)):
+        # "+5% against consensus" is how far the company came out above it, not how fast analysts see it grow.
+        return False
     topics = {*mention.setting.named, *mention.setting.recalled, *mention.metrics}
     is_of_other_metric = bool(topics) and pair.a.metric.id not in topics and pair.a.segment is None
     return pair.like is not None and not mention.wholes and not is_of_whole_company and not is_of_other_metric
