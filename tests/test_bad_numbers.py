@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.facts.factbase import FactBase
+from pipeline.facts.loading import load_sheet
 from pipeline.facts.sheet import FactSheet
 from pipeline.grounding import check_text
 
@@ -91,3 +94,9 @@ def test_what_a_small_model_wrote_is_refused_in_words_that_help(text: str, told:
 def test_what_the_sheet_does_not_hold_is_called_missing(text: str, told: str, kc: FactBase) -> None:
     (check,) = check_text(text, kc).problems
     assert (check.decision, check.message.endswith(told)) == ("unsupported", True), check.message
+
+
+def test_the_growth_of_an_estimate_is_no_surprise() -> None:
+    """Consensus EPS of $1.61 is 5% above last year's $1.53; the company beat it by 3%."""
+    sheet = load_sheet(Path(__file__).parent.parent / "evals" / "cases" / "aapl-2025q2" / "facts.json", max_bytes=10_000_000)
+    assert decisions("Diluted EPS: +5% against consensus ($1.61).", FactBase.of(sheet))["+5%"] != "grounded"
