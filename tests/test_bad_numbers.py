@@ -100,3 +100,8 @@ def test_the_growth_of_an_estimate_is_no_surprise() -> None:
     """Consensus EPS of $1.61 is 5% above last year's $1.53; the company beat it by 3%."""
     sheet = load_sheet(Path(__file__).parent.parent / "evals" / "cases" / "aapl-2025q2" / "facts.json", max_bytes=10_000_000)
     assert decisions("Diluted EPS: +5% against consensus ($1.61).", FactBase.of(sheet))["+5%"] != "grounded"
+
+
+@pytest.mark.parametrize("text", ["12.8 16.2 (3.4)", "2,703.7 1,970.0 37.2", "| | 12.8 | 16.2 | -3.4 |"])
+def test_the_cells_of_a_torn_table_are_reported(text: str, kc: FactBase) -> None:
+    assert set(decisions(text, kc).values()) == {"unsupported"}

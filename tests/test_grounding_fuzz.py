@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from re import _constants as sre  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as sre  # type: ignore[attr-defined]  # only the parser itself knows what a pattern repeats
+from re import _parser as parser  # type: ignore[attr-defined]  # as above
 from types import ModuleType
 from typing import Any
 

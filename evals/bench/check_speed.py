@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def measure() -> dict[str, Any]:
     cold_index = seconds(lambda: checkers.append(Checker(base)))
     checker = checkers[0]
     cold = seconds(lambda: checker.check(notes[NOTES[0]]))
-    times = {case: [seconds(lambda text=text: checker.check(text)) for _ in range(ROUNDS)] for case, text in notes.items()}  # type: ignore[misc]
+    times = {case: [seconds(partial(checker.check, text)) for _ in range(ROUNDS)] for case, text in notes.items()}
     every = sorted(t for some in times.values() for t in some)
     text = notes[NOTES[0]]
     ten = best(lambda: checker.check(" ".join([text] * 10))) / best(lambda: checker.check(text))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from pipeline.facts.sheet import Role
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.periods import is_compatible, is_named
 from pipeline.grounding.report import COMPUTED
-from pipeline.grounding.rules import said_sign
+from pipeline.grounding.rules import is_said_its_way
 from pipeline.grounding.topics import Period as Said
 from pipeline.grounding.values import is_too_precise, window
 
@@ -184,7 +185,7 @@ def _of_many(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention)
             if len(terms) < 2 or len({f.unit for f in terms}) > 1 or not _measures(mention, terms[0]) or not _covers(mention, terms):
                 continue
             text = pattern.format(" + ".join(["{}"] * len(terms)), len(terms))
-            yield from _safely(text, tuple(terms), lambda terms=tuple(terms), divides=divides: _added(terms, divides))  # type: ignore[misc]
+            yield from _safely(text, tuple(terms), partial(_added, tuple(terms), divides))
 
 
 def _groups(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) -> Iterable[list[Figure]]:
@@ -289,13 +290,7 @@ def _sign_agrees(mention: Mention, value: Value) -> bool:
     """A change must be said in its own direction; of a gap between two metrics either side may be named first."""
     if value.like is None:
         return mention.sign >= 0 if value.quantity.value >= 0 else mention.sign < 0 or mention.is_loss or mention.may_be_negative
-    if value.quantity.value == 0:
-        return True
-    said = said_sign(mention, value.like)
-    if mention.sign and said and mention.sign != said:
-        return False
-    stated = mention.sign or said
-    return not stated or (value.quantity.value > 0) == (stated > 0)
+    return is_said_its_way(mention, value.like, value.quantity.value)
 
 
 def _numbers(figures: Sequence[Figure]) -> list[str]:

@@ -248,10 +248,7 @@ class Sentence:
         between = self.clauses.plain_words(self.clauses.gap(order))
         if before.link == "from" and mention.link == "to" and between <= _FROM_TO:
             mention = self._moved(replace(mention, from_with=(before.start, before.end)), order - 1)
-        is_plain = mention.unit is UnitClass.MONEY and not mention.is_scaled and mention.link == ""
-        if is_plain and "or" in between and any(other.unit is UnitClass.PER_SHARE for other in earlier):
-            # "$1.30 billion, or $2.93 per share, compared with $1.35 billion, or $3.04".
-            mention = replace(mention, unit=UnitClass.PER_SHARE)
+        mention = _in_unit(mention, earlier, is_same_in_other_unit="or" in between)
         if mention.range_with == (before.start, before.end):
             hedge = mention.approximator or before.approximator
             mention = replace(mention, form=before.form, approximator=hedge, is_expected=before.is_expected)
@@ -259,31 +256,20 @@ class Sentence:
         if mention.range_with is not None and between == {"("}:
             # "Consensus of $1.61 ($1.50 to $1.67)": the range is that of the number before it.
             return _of_period(mention, before)
-        if (
-            mention.link in ("from", "versus")
-            and before.unit is UnitClass.PER_SHARE
-            and mention.unit is UnitClass.MONEY
-            and not mention.is_scaled
-        ):
-            # "$1.40 per share, against $3.06": the unit is said once.
-            mention = replace(mention, unit=UnitClass.PER_SHARE)
-        if mention.link in ("from", "versus", "to") and mention.unit is None and before.unit in _NAMELESS and not mention.is_scaled:
-            mention = replace(mention, unit=before.unit)
         if mention.link in ("from", "versus") and before.direction_word in lexicon.RATE_NOUNS and mention.unit is before.unit:
             return replace(mention, form=Form.CHANGE, direction=before.direction, direction_word=before.direction_word)
         if not between <= _LISTING or mention.link not in ("", "by"):
             return mention
         alike = next((other for other in reversed(earlier[-governing.REACH :]) if other.unit is mention.unit), None)
+        if mention.wholes:
+            # "..., or 5% of revenue": a share takes over when, and not how it moved.
+            return _of_period(mention, before) if "or" in between else mention
         if "or" in between:
             # "Missed by CNY 11m, or 0.4%": the same said in another unit.
-            if mention.wholes:
-                return _of_period(mention, before)
             return _of_period(_like(mention, before), before) if alike is None else _like(mention, alike)
-        if alike is before and not mention.wholes:
+        if alike is before:
             return _like(mention, before)
         # "EPS slid 31% from $2.40, net income 31.8% from $36.3bn": the verb is said once.
-        if mention.wholes:
-            return mention
         return _like(mention, alike) if alike is not None and alike.form is Form.CHANGE and mention.unit in _RATES else mention
 
     def _keeps_subject(self, order: int, *, only_between: bool = False) -> bool:
@@ -302,6 +288,20 @@ class Sentence:
             return mention
         verbs = [cue for cue in cues if cue.phrase not in lexicon.ADJACENT_ONLY] or cues
         return replace(mention, direction=verbs[-1].value, direction_word=verbs[-1].phrase)
+
+
+def _in_unit(mention: Mention, earlier: Sequence[Mention], *, is_same_in_other_unit: bool) -> Mention:
+    """The mention in a unit that was said once: "$1.40 per share, against $3.06", "141 days on hand versus 103 a year ago"."""
+    if mention.is_scaled:
+        return mention
+    before = earlier[-1]
+    if mention.unit is UnitClass.MONEY:
+        # "$1.30 billion, or $2.93 per share, compared with $1.35 billion, or $3.04".
+        is_paired = is_same_in_other_unit and mention.link == "" and any(other.unit is UnitClass.PER_SHARE for other in earlier)
+        is_compared = mention.link in ("from", "versus") and before.unit is UnitClass.PER_SHARE
+        return replace(mention, unit=UnitClass.PER_SHARE) if is_paired or is_compared else mention
+    is_bare = mention.unit is None and before.unit in _NAMELESS and mention.link in ("from", "versus", "to")
+    return replace(mention, unit=before.unit) if is_bare else mention
 
 
 def _like(mention: Mention, other: Mention) -> Mention:

@@ -109,7 +109,8 @@ class Checker:
         mention = check.mention
         stated = sorted((c for c in checks if c.decision == "grounded"), key=lambda c: abs(c.mention.start - mention.start))
         beside = [self.facts[c.fact] for c in stated if c.fact is not None]
-        operands = dict.fromkeys(f.id for f in [*beside[:_MOST_BESIDE], *self._named_levels(mention)] if reach is None or f.id in reach)
+        levels = self._named_levels(mention)
+        operands = dict.fromkeys(f.id for f in [*beside[:_MOST_BESIDE], *levels] if reach is None or f.id in reach)
         shares = [abs(c.mention.value) for c in stated if c.mention.unit is UnitClass.PERCENT and c.mention.value is not None]
         ratios = {(f.inputs[0], f.inputs[1]) for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.setting.named}
         formula = relations.explain(
@@ -117,7 +118,7 @@ class Checker:
             [self.facts[name] for name in operands],
             shares[:1],
             ratios,
-            [f.id for f in (*beside, *self._named_levels(mention)) if f in beside or periods.is_told(mention, f)],
+            {f.id for f in beside} | {f.id for f in levels if periods.is_told(mention, f)},
         )
         if formula is None and any(c.fact is None for c in stated):
             formula = relations.explain_by_written(mention, [c.mention for c in stated[:_MOST_BESIDE]])

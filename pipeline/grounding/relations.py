@@ -18,7 +18,8 @@ from pipeline.facts.sheet import Role
 from pipeline.grounding.computed import is_in_order
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import ADJUSTED
-from pipeline.grounding.rules import said_sign
+from pipeline.grounding.report import COMPUTED
+from pipeline.grounding.rules import is_said_its_way
 from pipeline.grounding.topics import Period
 from pipeline.grounding.values import agrees, computed_step, is_too_precise
 
@@ -59,9 +60,9 @@ def explain(
         if (
             agrees(mention, relation.quantity, relation.scale)
             and not is_too_precise(mention, computed_step(relation.quantity, relation.scale))
-            and _sign_agrees(mention, relation)
+            and (relation.change_of is None or is_said_its_way(mention, relation.change_of, relation.quantity.value))
         ):
-            return f"computed: {relation.formula}"
+            return f"{COMPUTED}{relation.formula}"
     return None
 
 
@@ -82,9 +83,9 @@ def explain_by_written(mention: Mention, others: Sequence[Mention]) -> str | Non
         is_difference = abs(abs(a.value) - abs(b.value) - abs(mention.value)) <= slack
         is_total = abs(abs(a.value) + abs(b.value) - abs(mention.value)) <= slack
         if (mention.setting.is_gap or is_points) and is_difference and mention.value:
-            return f"computed: {a.text} - {b.text}"
+            return f"{COMPUTED}{a.text} - {b.text}"
         if mention.setting.is_sum and not is_points and is_total:
-            return f"computed: {a.text} + {b.text}"
+            return f"{COMPUTED}{a.text} + {b.text}"
     return None
 
 
@@ -244,14 +245,3 @@ def _differences_and_sums(mention: Mention, pair: _Pair) -> Iterator[Relation]:
     is_sum = mention.form is not Form.CHANGE and mention.setting.is_sum and (not pair.is_later or pair.is_stated)
     if a.id < b.id and is_sum:
         yield Relation(f"{a.id} + {b.id}", a.quantity + b.quantity, a.scale)
-
-
-def _sign_agrees(mention: Mention, relation: Relation) -> bool:
-    """A change is said in its own direction; of a gap between two figures either may be named first."""
-    if relation.change_of is None or relation.quantity.value == 0:
-        return True
-    said = said_sign(mention, relation.change_of)
-    if mention.sign and said and mention.sign != said:
-        return False
-    stated = mention.sign or said
-    return not stated or (relation.quantity.value > 0) == (stated > 0)

@@ -7,6 +7,8 @@ usually leaves it there. So a correct sentence is not blocked for words that bel
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pipeline.facts.figures import Change, Figure, slug, written, written_with_base
 from pipeline.facts.quantity import Bound, UnitClass
 from pipeline.facts.sheet import Basis, Role
@@ -146,6 +148,17 @@ def said_sign(mention: Mention, figure: Figure) -> int | None:
     found = _SIGNS[mention.direction]
     # A loss that widens is a value that falls.
     return -found if mention.is_loss and figure.unit.cls in (UnitClass.MONEY, UnitClass.PER_SHARE) else found
+
+
+def is_said_its_way(mention: Mention, figure: Figure, change: Decimal) -> bool:
+    """Whether a computed change of a figure's metric goes the way that the number's sign and its words say, where they say one."""
+    if change == 0:
+        return True
+    said = said_sign(mention, figure)
+    if mention.sign and said and mention.sign != said:
+        return False
+    stated = mention.sign or said
+    return not stated or (change > 0) == (stated > 0)
 
 
 def _against_words(mention: Mention, change: Figure) -> bool:
