@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline.llm.formats import MAX_ANSWER_CHARS, extract_object, strict_schema
@@ -121,9 +121,16 @@ def test_no_text_breaks_the_search(text: str) -> None:
 
 @given(st.dictionaries(st.text(), JSON, min_size=1, max_size=4), PROSE, PROSE)
 def test_an_object_between_words_is_found_whole(value: dict[str, Any], before: str, after: str) -> None:
+    # What stands before the end of a thinking block is no answer.
+    assume("</think>" not in after and not ("</think>" in json.dumps(value) and (before + after).strip()))
     found = extract_object(before + json.dumps(value) + after)
     assert found is not None
     assert json.loads(found) == value
+
+
+def test_a_whole_answer_may_speak_of_the_end_of_thinking() -> None:
+    assert extract_object(' {"said": "</think>"} ') == '{"said": "</think>"}'
+    assert extract_object('{"draft": 1}</think>') is None
 
 
 @pytest.mark.parametrize("unit", ["{", "{}", '{"', "}", '"', "\\", "```", "```{", '{"a":', "{{}", "[", "{[", "</think>"])

@@ -78,9 +78,11 @@ def extract_object(text: str) -> str | None:
     """
     if len(text) > MAX_ANSWER_CHARS:
         return None
-    text = text.rpartition("</think>")[2].strip()
-    if _is_object(text):
-        return text
+    # An answer that is an object as it stands may well speak of "</think>" in one of its strings.
+    for whole in (text.strip(), text.rpartition("</think>")[2].strip()):
+        if _is_object(whole):
+            return whole
+    text = text.rpartition("</think>")[2]
     fenced = (block[block.find("{") :].strip() for block in text.split("```")[1::2] if "{" in block)
     return _only(fenced) or _only(_balanced(text))
 
