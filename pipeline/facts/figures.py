@@ -90,6 +90,7 @@ def slug(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or "segment"
 
 
+@lru_cache(maxsize=4096)
 def stem(metric: str, segment: str | None) -> str:
     """The id that a series' derived facts start with."""
     return metric if segment is None else f"{metric}.{slug(segment)}"

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 from pipeline.facts.figures import Figure, slug, written
@@ -23,7 +22,7 @@ from pipeline.grounding.periods import is_compatible, is_named
 from pipeline.grounding.report import COMPUTED
 from pipeline.grounding.rules import is_said_its_way
 from pipeline.grounding.topics import Period as Said
-from pipeline.grounding.values import is_too_precise, window
+from pipeline.grounding.values import is_too_precise, pairs_of_size, window
 
 if TYPE_CHECKING:
     from pipeline.grounding.decide import Checker
@@ -101,14 +100,12 @@ def _named(mention: Mention, checker: Checker, reach: frozenset[str] | None) -> 
         wanted |= checker.kin(name)
     if not mention.setting.named and mention.setting.named_segments:
         # "Services rose by $2.8bn": the segment says enough where it has one metric only.
-        metrics = {f.metric.id for f in checker.figures if f.segment is not None and slug(f.segment) in mention.setting.named_segments}
+        metrics = {name for segment in mention.setting.named_segments for name in checker.metrics_of_segment(segment)}
         wanted |= metrics if len(metrics) == 1 else set()
     levels = [
         f
-        for f in checker.figures
-        if f.change is None
-        and f.metric.id in wanted
-        and (f.role in _ROLES or (f.role is Role.HISTORY and is_named(mention.setting.labels_said, f.period)))
+        for f in checker.levels_of(wanted)
+        if (f.role in _ROLES or (f.role is Role.HISTORY and is_named(mention.setting.labels_said, f.period)))
         and (f.segment is None or slug(f.segment) in mention.setting.named_segments)
         and (reach is None or f.id in reach)
     ]
@@ -120,7 +117,7 @@ def _named(mention: Mention, checker: Checker, reach: frozenset[str] | None) -> 
 
 def _of_pairs(operands: Sequence[Figure], mention: Mention, checker: Checker) -> Iterator[Value]:
     """Every formula over two operands that could give a number of the mention's unit."""
-    for a, b in permutations(operands, 2):
+    for a, b in pairs_of_size(mention, operands):
         if a.unit != b.unit:
             continue
         if a.stem != b.stem:

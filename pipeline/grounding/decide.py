@@ -47,6 +47,8 @@ _STRUCTURE = {
 _OPEN = frozenset(("value", "no fact", "no unit", "metric", "segment", "unit"))
 _MOST_BESIDE = 6
 _ANALYSTS = frozenset(("analyst", "analysts", "estimates", "forecasts"))
+# The metrics that follow from two others.
+_OF_TWO = [(f.metric, (f.inputs[0], f.inputs[1])) for f in FORMULAS if len(f.inputs) == 2]
 _GROWTH_METRICS = {BasisWord.CONSTANT_CURRENCY: "constant_currency_growth", BasisWord.ORGANIC: "organic_growth"}
 
 
@@ -63,6 +65,11 @@ class Checker:
         self.facts = facts
         self.names = names_of(facts.sheet)
         self.figures = [figure for figure in facts if figure.fact is None or figure.fact.value is not None]
+        self._levels: dict[str, list[tuple[int, Figure]]] = defaultdict(list)
+        for place, figure in enumerate(self.figures):
+            if figure.change is None:
+                self._levels[figure.metric.id].append((place, figure))
+        self._open_shares = {f.metric.id for f in self.figures if f.metric.basis == "kpi" and f.metric.unit is UnitClass.PERCENT}
         self._by_unit: dict[UnitClass, list[Sized]] = defaultdict(list)
         self._analysts = {Decimal(f.fact.analysts): f.id for f in facts if f.fact is not None and f.fact.analysts is not None}
         self._finest: dict[str, Decimal] = {}
@@ -112,7 +119,7 @@ class Checker:
         levels = self._named_levels(mention)
         operands = dict.fromkeys(f.id for f in [*beside[:_MOST_BESIDE], *levels] if reach is None or f.id in reach)
         shares = [abs(c.mention.value) for c in stated if c.mention.unit is UnitClass.PERCENT and c.mention.value is not None]
-        ratios = {(f.inputs[0], f.inputs[1]) for f in FORMULAS if len(f.inputs) == 2 and f.metric in mention.setting.named}
+        ratios = {inputs for metric, inputs in _OF_TWO if metric in mention.setting.named}
         formula = relations.explain(
             mention,
             [self.facts[name] for name in operands],
@@ -132,10 +139,8 @@ class Checker:
         names = named | {name for f in ratios for name in f.inputs}
         found = [
             f
-            for f in self.figures
-            if f.change is None
-            and f.metric.id in names
-            and (f.segment is None or slug(f.segment) in mention.setting.named_segments)
+            for f in self.levels_of(names)
+            if (f.segment is None or slug(f.segment) in mention.setting.named_segments)
             and periods.is_spoken_of(mention, f, self)
         ]
         return sorted(
@@ -228,6 +233,10 @@ class Checker:
         """The figures of one metric, of all segments."""
         return self._by_metric.get(name, ())
 
+    def levels_of(self, names: Iterable[str]) -> list[Figure]:
+        """The levels of several metrics, of all segments, in the order of the facts."""
+        return [figure for _, figure in sorted(level for name in names for level in self._levels.get(name, ()))]
+
     # -- what the rules ask (rule.Context) --------------------------------------------------------------------------------------
 
     def allowed(self, mention: Mention) -> frozenset[str]:
@@ -248,10 +257,9 @@ class Checker:
             names |= self.kin(name)
         names |= self._siblings(names, mention.bases)
         if mention.wholes:
-            shares = {f.metric for f in FORMULAS if len(f.inputs) == 2 and f.inputs[0] in names and f.inputs[1] in mention.wholes}
-            open_shares = {f.metric.id for f in self.figures if f.metric.basis == "kpi" and f.metric.unit is UnitClass.PERCENT}
+            shares = {metric for metric, (part, whole) in _OF_TWO if part in names and whole in mention.wholes}
             percents = {name for name in names if vocabulary()[name].unit is not UnitClass.MONEY}
-            names = shares | open_shares | percents
+            names = shares | self._open_shares | percents
         names |= {growth for word, growth in _GROWTH_METRICS.items() if word in mention.bases}
         return frozenset(names)
 
@@ -264,7 +272,7 @@ class Checker:
         for name in tuple(names):
             names |= self.kin(name)
         names |= self._siblings(names, mention.bases)
-        return frozenset(names | {f.metric for f in FORMULAS if len(f.inputs) == 2 and names.issuperset(f.inputs)})
+        return frozenset(names | {metric for metric, (one, other) in _OF_TWO if one in names and other in names})
 
     @staticmethod
     def _siblings(names: Collection[str], bases: Collection[BasisWord]) -> set[str]:

@@ -21,7 +21,7 @@ from pipeline.grounding.names import ADJUSTED
 from pipeline.grounding.report import COMPUTED
 from pipeline.grounding.rules import is_said_its_way
 from pipeline.grounding.topics import Period
-from pipeline.grounding.values import agrees, computed_step, is_too_precise
+from pipeline.grounding.values import agrees, computed_step, is_too_precise, pairs_of_size
 
 # More operands than this make chance matches likely.
 _MOST_OPERANDS = 14
@@ -146,7 +146,7 @@ class _Pair(NamedTuple):
 def _of_pairs(
     mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]], stated: frozenset[str]
 ) -> Iterator[Relation]:
-    for a, b in permutations(operands, 2):
+    for a, b in pairs_of_size(mention, operands):
         if a.unit.currency == b.unit.currency and a.quantity.unit.cls is b.quantity.unit.cls:
             try:
                 yield from _of_pair(mention, _Pair.of(a, b, stated), ratios)

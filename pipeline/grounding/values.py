@@ -7,9 +7,10 @@ than with all that its interval allows, keeps a digit that is one off from hidin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import combinations
 
 from pipeline.facts.figures import Figure, printed_places
 from pipeline.facts.quantity import Quantity, Scale, UnitClass, last_place, parse_unit
@@ -28,6 +29,10 @@ _TELLING = 3
 _TENTH = Decimal("0.1")
 # What a float may be off by.
 _SLIP = 1e-9
+# How far beyond a mention's window a computed value may lie and still be printed as the mention.
+_LEEWAY = 0.1
+# A number of these units may come of a division; None may be one too ("a ratio of 0.87").
+_RATES = frozenset((UnitClass.PERCENT, UnitClass.MULTIPLE, None))
 
 
 def coarse_step(value: Decimal) -> Decimal:
@@ -156,6 +161,32 @@ def of_size(mention: Mention, figures: Iterable[Sized]) -> list[Figure]:
             or (one.low <= stated <= one.high and is_too_precise(mention, one.finest))
         )
     ]
+
+
+def pairs_of_size(mention: Mention, figures: Sequence[Figure]) -> list[tuple[Figure, Figure]]:
+    """The ordered pairs whose sum, difference, ratio, share or growth may be of the mention's size: found without decimals."""
+    sizes = window(mention)
+    if sizes is None:
+        return []
+    step = float(mention.step or 0)
+    least, most = float(sizes[0]) * (1 - _LEEWAY) - step, float(sizes[1]) * (1 + _LEEWAY) + step
+    may_be_rate = mention.unit in _RATES
+    may_be_amount = mention.unit is None or not may_be_rate
+    known = [(n, float(figure.quantity.value)) for n, figure in enumerate(figures)]
+    found = []
+    for (m, a), (n, b) in combinations(known, 2):
+        if may_be_amount and (least <= abs(a - b) <= most or least <= abs(a + b) <= most):
+            found += [(m, n), (n, m)]
+        elif may_be_rate and a and b:
+            if _is_rate_of_size(a / b, least, most):
+                found.append((m, n))
+            if _is_rate_of_size(b / a, least, most):
+                found.append((n, m))
+    return [(figures[m], figures[n]) for m, n in sorted(found)]
+
+
+def _is_rate_of_size(ratio: float, least: float, most: float) -> bool:
+    return least <= abs(ratio) <= most or least <= abs(100 * ratio) <= most or least <= abs(100 * ratio - 100) <= most
 
 
 def is_telling(mention: Mention, figure: Figure) -> bool:
