@@ -23,6 +23,7 @@ _JOINING = frozenset(("and", "or", "/", "versus", "vs", "to", "from"))
 _COMPARING = frozenset(("more than", "less than", "fewer than"))
 _SPANS = frozenset(("months", "weeks", "quarter", "half", "year", "period"))
 _BEFORE_PERIOD = frozenset(("the", "end", "of", "late", "early", "start"))
+_HYPHENS = frozenset(("-", "–"))
 _OPENING = frozenset(("(", "["))
 _CLOSING = frozenset((")", "]"))
 _NEUTRAL = lexicon.FILLERS | {"of", "in", "for", "at", "was", "were", "is", "are", "has", "had", "been"} | lexicon.LEVEL_VERBS
@@ -41,7 +42,8 @@ class Clauses:
         self._bracketed = {number.first for number in self.figures if self._is_bracketed(number)}
         self.starts = {self.start_of(number) for number in self.figures}
         horizons = {number.first: number.last for number in numbers if number.kind is Kind.HORIZON}
-        taken = {at for number in numbers if number.label is None for at in range(number.first, number.last)}
+        # "CET1" is a name with a digit, and part of a metric's.
+        taken = {at for n in numbers if n.label is None and n.kind is not Kind.NAME for at in range(n.first, n.last)}
         # "Twelve months ago" is a period though "twelve months" is a number.
         taken -= {
             at
@@ -75,6 +77,7 @@ class Clauses:
         self.metrics = self._metrics()
         self.metric_at = {cue.first: cue for cue in self.metrics}
         self.segments = self._segments()
+        self.named_segments = tuple(dict.fromkeys(cue.value for cue in self.segments))
         self.heading = self._heading()
         self._lefts: dict[int, Span] = {}
         self._rights: dict[int, Span] = {}
@@ -126,7 +129,14 @@ class Clauses:
             for at in range(cue.first, cue.last)
         }
         short = [cue for cue in self.cues if cue.sort is Sort.SHORT_SEGMENT and cue.first not in covered]
-        return sorted(full + short, key=lambda cue: cue.first)
+        covered |= {cue.first for cue in short}
+        some = [
+            cue
+            for cue in self.cues
+            # The "fee" of "pre-fee" is no part of the company.
+            if cue.sort is Sort.PART_SEGMENT and covered.isdisjoint(range(cue.first, cue.last)) and self.low(cue.first - 1) not in _HYPHENS
+        ]
+        return sorted(full + short + some, key=lambda cue: cue.first)
 
     def _heading(self) -> Span:
         """What stands before the sentence's colon, if no figure does: "Consensus: revenue of ..., EPS of ..."."""

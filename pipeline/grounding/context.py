@@ -14,7 +14,7 @@ from pipeline.grounding.lexicon import Direction
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Cue, Sort
 from pipeline.grounding.numbers import Number, PeriodLabel
-from pipeline.grounding.setting import setting_of
+from pipeline.grounding.setting import Before, setting_of
 from pipeline.grounding.tokens import Token
 from pipeline.grounding.topics import BasisWord, Period
 
@@ -25,8 +25,9 @@ _PLACES_IN_TIME = _WHOSE | {Period.PRIOR_YEAR, Period.PRIOR_QUARTER, Period.YTD}
 _TIMES = frozenset((Period.YOY, Period.QOQ, Period.PRIOR_YEAR, Period.PRIOR_QUARTER))
 _TO = frozenset(("with", "to", "level", "levels", "quarter"))
 _COMPARED = frozenset(("compared", "against", "versus", "relative"))
-_SUBJECTS = frozenset((Sort.METRIC, Sort.FAMILY, Sort.BASIS, Sort.SEGMENT, Sort.SHORT_SEGMENT))
+_SUBJECTS = frozenset((Sort.METRIC, Sort.FAMILY, Sort.BASIS, Sort.SEGMENT, Sort.SHORT_SEGMENT, Sort.PART_SEGMENT))
 _BESIDE = frozenset(("below", "above", "than", "versus", "against"))
+_LISTED = frozenset(("of", "'s", ":", "(", "at"))
 _CLOSE = 2
 # Units that are said once: "141 days on hand versus 103 a year ago".
 _NAMELESS = frozenset((UnitClass.DAYS, UnitClass.MULTIPLE, UnitClass.COUNT, UnitClass.SHARES))
@@ -35,23 +36,28 @@ _FROM_TO = frozenset(("to", ",", "(", ")"))
 
 
 class Sentence:
-    """One sentence of a text. `inherited` holds the metrics of the sentence before; `subject` those of this one."""
+    """One sentence of a text; `before` is what the one before it speaks of."""
 
     def __init__(
-        self, text: str, tokens: Sequence[Token], span: Span, numbers: Sequence[Number], cues: Sequence[Cue],
-        inherited: tuple[str, ...], before: frozenset[str],
-    ) -> None:  # fmt: skip
-        self.text, self.tokens, self.numbers, self.inherited = text, tokens, numbers, inherited
+        self, text: str, tokens: Sequence[Token], span: Span, numbers: Sequence[Number], cues: Sequence[Cue], before: Before
+    ) -> None:
+        self.text, self.tokens, self.numbers, self.before = text, tokens, numbers, before
         self.clauses = Clauses(tokens, span, numbers, cues)
-        self.subject = all_metrics_of(self.clauses.metrics)
-        self.before = before
         negatives = (at for at in range(*span) if tokens[at].low in lexicon.NEGATIVES)
         self._first_negative = next(negatives, span[1])
-        self.words = frozenset(low[:5].rstrip("s") for low in self.clauses.lows)
+
+    @property
+    def topics(self) -> Before:
+        """What it speaks of, for the sentence behind it."""
+        return Before(
+            all_metrics_of(self.clauses.metrics) or self.before.metrics,
+            self.clauses.named_segments,
+            frozenset(low[:5].rstrip("s") for low in self.clauses.lows),
+        )
 
     def mentions(self) -> list[Mention]:
         """The sentence's numbers, in order."""
-        setting = setting_of(self.clauses, self.numbers, self.inherited, self.before)
+        setting = setting_of(self.clauses, self.numbers, self.before)
         figures: list[Mention] = []
         for number in self.clauses.figures:
             mention = Mention(setting=setting, **self._written(number), **self._in_context(number, len(figures)))
@@ -109,13 +115,13 @@ class Sentence:
         behind = governing.following(clauses, order)
         way = governing.direction(clauses, governor, behind, number, order)
         form = governing.form(clauses, number, order, governor, behind, way)
-        metrics, wholes, is_certain, is_strong = subjects.metrics(clauses, number, order, governor, self.inherited)
+        metrics, wholes, is_certain, is_strong = subjects.metrics(clauses, number, order, governor, self.before.metrics)
         is_loss = subjects.is_loss(clauses, number, order)
         around, labels_around = self._around(number)
         is_money = number.unit is UnitClass.PER_SHARE or (number.unit is UnitClass.MONEY and not is_certain)
         if way is not None and way.phrase in lexicon.LOSS_VERBS and is_money:
-            # "Lost $0.16 per share" is a level, and a negative one.
-            way, form, is_loss = None, Form.LEVEL, True
+            # "Lost $0.16 per share" is a level, and a negative one; "lost $98.7m more than a year before" is how the loss grew.
+            way, form, is_loss = behind, Form.CHANGE if behind is not None else Form.LEVEL, True
         return dict(  # noqa: C408 - as the fields of a mention
             form=form,
             direction=way.value if way else Direction.UP if number.is_change and number.sign > 0 else None,
@@ -162,7 +168,19 @@ class Sentence:
         if not _TIMES.isdisjoint(clauses.said(Sort.PERIOD, right)):
             return clauses.labels(clauses.heading)
         cuts = [at for at in range(*left) if clauses.low(at) in _BESIDE]
-        return clauses.labels((cuts[-1], left[1]) if cuts else left) or clauses.labels(clauses.heading)
+        inside = (cuts[-1], left[1]) if cuts else left
+        if inside[0] > clauses.first and (opened := self._opened_by_from(inside)):
+            # "Gained 12% from Q2 to stand at $48.4bn": the quarter is where the 12% began.
+            inside = opened, inside[1]
+        return clauses.labels(inside) or clauses.labels(clauses.heading)
+
+    def _opened_by_from(self, span: Span) -> int | None:
+        """Behind the first period of a span, if "from" opens it and more than fillers follow it."""
+        at = next((n for n in range(*span) if n in self.clauses.label_at), None)
+        if at is None or not self._is_compared(at):
+            return None
+        last = self.clauses.label_at[at].last
+        return last if not self.clauses.plain_words((last, span[1])) <= _LISTED else None
 
     def _base_labels(self, at: int) -> tuple[PeriodLabel, ...]:
         """The period behind a comparison that follows the number: "5% higher than in the December quarter"."""
@@ -245,6 +263,8 @@ class Sentence:
         )
         if before.is_segment_certain and not has_own and self._keeps_subject(order, only_between=True):
             mention = replace(mention, segments=before.segments, is_segment_certain=True)
+        if before.is_loss and before.form is Form.CHANGE and mention.form is Form.CHANGE and self._keeps_subject(order, only_between=True):
+            mention = replace(mention, is_loss=True)
         between = self.clauses.plain_words(self.clauses.gap(order))
         if before.link == "from" and mention.link == "to" and between <= _FROM_TO:
             mention = self._moved(replace(mention, from_with=(before.start, before.end)), order - 1)

@@ -85,6 +85,8 @@ def governor(clauses: Clauses, number: Number, order: int) -> Governor:
     floor = max(clauses.gap(order)[0], at - REACH)
     while at >= floor:
         hedge = clauses.ending.get((at + 1, Sort.APPROXIMATION))
+        if hedge is not None and hedge.phrase in lexicon.PASSING and hedge.last < clauses.start_of(number):
+            hedge = None
         if hedge is not None and hedge.first >= floor and not found.link and not found.metrics:
             if places_previous(clauses, hedge, order):
                 found.tie("versus", hedge.phrase, at)
@@ -97,6 +99,9 @@ def governor(clauses: Clauses, number: Number, order: int) -> Governor:
         direction = clauses.ending.get((at + 1, Sort.DIRECTION))
         if direction is not None and direction.first >= floor and not (direction.phrase == "loss" and number.unit not in _SHARES):
             if found.is_past_colon:
+                return found
+            if direction.phrase == "less" and number.unit in _AMOUNTS and direction.last == clauses.start_of(number):
+                # "Cash of $3.91bn, less $2.27bn of debt": taken off, and not fallen by.
                 return found
             if direction.phrase in _REFERENCES and not found.link and number.unit in _AMOUNTS:
                 # "A touch short of the CNY 2,715m": where it stands against, not how far.

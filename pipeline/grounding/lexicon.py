@@ -47,7 +47,8 @@ APPROXIMATORS: dict[str, Approximation] = {
             """
             over | more than | at least | above | upwards of | upward of | in excess of | north of | exceeding | exceeded |
             exceeds | better than | greater than | higher than | no less than | not less than | just over | just above |
-            a little over | slightly over | slightly more than | a minimum of | > | ≥ | well over | well above | topping
+            a little over | slightly over | slightly more than | a minimum of | > | ≥ | well over | well above | topping |
+            topped | to exceed | exceed | surpassed | a bit over | a bit more than | a shade over | a touch over
             """
         ),
         Approximation.MORE_THAN,
@@ -62,6 +63,8 @@ APPROXIMATORS: dict[str, Approximation] = {
         Approximation.LESS_THAN,
     ),
 }
+# Verbs that hedge the amount right behind them ("topped $300m"), and beat what an article names ("topped the $8.2bn").
+PASSING = frozenset(("topped", "surpassed", "exceed", "to exceed"))
 
 
 class Direction(StrEnum):
@@ -305,7 +308,8 @@ TOLD_AS_PAST = word_set(
 EXPECTING = word_set(
     """
     expect expects expected expecting see sees forecast forecasts forecasting model modelled modeled pencil pencilled penciled
-    project projects projected guide guides guided guiding predict predicted anticipate anticipated anticipates
+    project projects projected guide guides guided guiding predict predicted anticipate anticipated anticipates target targets
+    targeting aims aiming
     """
 )
 
@@ -331,7 +335,7 @@ GAPS = word_set(
     """
     gap difference apart spread excess exceed exceeds exceeded exceeding more less fewer above below over under ahead behind
     short remains remaining rest off surplus leaves leave leaving left minus versus against outspent outstrips outstripped
-    higher lower larger smaller beyond after
+    higher lower larger smaller beyond after strip stripping stripped without excluding exclude excludes cushion buffer headroom
     """
 )
 SUMS = word_set(

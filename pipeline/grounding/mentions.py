@@ -8,6 +8,7 @@ from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Names, common_names
 from pipeline.grounding.numbers import Kind
 from pipeline.grounding.scan import scan
+from pipeline.grounding.setting import Before
 from pipeline.grounding.tokens import sentences, tokenize
 
 __all__ = ["Form", "Kind", "Mention", "find"]
@@ -22,8 +23,7 @@ def find(text: str, names: Names | None = None, *, decimal_mark: str = ".") -> t
     cues = (names or common_names()).cues(tokens)
     found: list[Mention] = []
     at_number = at_cue = 0
-    inherited: tuple[str, ...] = ()
-    words: frozenset[str] = frozenset()
+    before = Before()
     for first, last in sentences(text, tokens, ABBREVIATIONS):
         own = []
         while at_number < len(numbers) and numbers[at_number].first < last:
@@ -33,7 +33,7 @@ def find(text: str, names: Names | None = None, *, decimal_mark: str = ".") -> t
         while at_cue < len(cues) and cues[at_cue].first < last:
             inside.append(cues[at_cue])
             at_cue += 1
-        sentence = Sentence(text, tokens, (first, last), own, inside, inherited, words)
+        sentence = Sentence(text, tokens, (first, last), own, inside, before)
         found += sentence.mentions()
-        inherited, words = sentence.subject or inherited, sentence.words
+        before = sentence.topics
     return tuple(found)

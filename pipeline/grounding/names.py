@@ -5,7 +5,6 @@ One pass over the tokens finds every phrase; within one sort of phrase the longe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
@@ -15,7 +14,7 @@ from typing import Any
 from pipeline.facts.figures import slug
 from pipeline.facts.sheet import FactSheet
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.grounding import lexicon, topics
+from pipeline.grounding import lexicon, spellings, topics
 from pipeline.grounding.tokens import Token, tokenize
 from pipeline.grounding.topics import BasisWord
 
@@ -45,6 +44,8 @@ class Sort(IntEnum):
     SEGMENT = auto()
     SHORT_SEGMENT = auto()
     """One common word of a segment's name, which only a capital tells from the word itself: "Data", "Services"."""
+    PART_SEGMENT = auto()
+    """Some words of a segment's name that no other segment has: "bottling" of Bottling Investments. It allows, and refuses nothing."""
     DIRECTION = auto()
     APPROXIMATION = auto()
     PERIOD = auto()
@@ -86,6 +87,14 @@ class Names:
             before = token.low
         if node is not self._root:
             node.meanings.setdefault(sort, value)
+
+    def has(self, phrase: str) -> bool:
+        """Whether the whole phrase means something."""
+        node: _Node | None = self._root
+        for token in tokenize(phrase):
+            if node is not None and token.low not in _JOINERS:
+                node = node.following.get(token.low)
+        return node is not None and bool(node.meanings)
 
     def cues(self, tokens: Sequence[Token]) -> list[Cue]:
         """Every phrase in the tokens, in order. Of one sort, none overlaps another."""
@@ -153,81 +162,12 @@ def names_of(sheet: FactSheet) -> Names:
     names = Names(common_names())
     segments = sorted({fact.segment for fact in sheet.facts if fact.segment is not None})
     for segment in segments:
-        for phrase in _spellings(segment, sheet.company.name):
+        for phrase in spellings.whole(segment, sheet.company.name):
             names.add(phrase, Sort.SEGMENT, slug(segment))
     for segment in segments:
-        for word in _short(segment):
+        for word in spellings.short(segment):
             names.add(word, Sort.SHORT_SEGMENT, slug(segment))
+    for phrase, segment in spellings.parts(segments):
+        if not common_names().has(phrase):
+            names.add(phrase, Sort.PART_SEGMENT, slug(segment))
     return names
-
-
-# Words that say what kind of part a segment is: prose drops them.
-_KINDS = (
-    " group",
-    " segment",
-    " business",
-    " division",
-    " unit",
-    " cloud",
-    " products",
-    " operations",
-    " and other",
-    " & other",
-    " region",
-)
-_REGIONS = (" North America", " Latin America", " Asia Pacific")
-_SMALL = frozenset(("and", "of", "the", "&", "-"))
-_PAIRED = (" and ", " & ")
-
-
-def _spellings(segment: str, company: str) -> Iterable[str]:
-    """`Client Computing Group (CCG)` -> that, "client computing group", "client computing", "ccg".
-
-    `Data Center and AI` -> also "dcai"; `Sales and marketing` -> also "marketing and sales"; `Intel Foundry Services` of
-    Intel -> also "foundry services"; `Wearables, Home and Accessories` -> also "wearables".
-    """
-    yield segment
-    plain, bracket, inside = segment.partition(" (")
-    if bracket and len(inside) > 2:
-        yield plain
-        yield inside.rstrip(")")
-    for form in _forms(plain, company):
-        yield form
-        for pair in _PAIRED:
-            left, joined, right = form.partition(pair)
-            if joined and "," not in form:
-                yield f"{right}{pair}{left}"
-    words = [word for word in re.split(r"[\s,&/-]+", plain) if word and word.lower() not in _SMALL]
-    if len(words) > 1:
-        initials = "".join(word if word.isupper() else word[0] for word in words)
-        yield initials
-        if len(initials) < 4:
-            yield initials + "g"
-        yield " ".join(word[0] for word in words)
-    first, comma, _ = plain.partition(",")
-    if comma and len(first) > 5:
-        yield first
-    if plain.startswith("General and administrative"):
-        yield "g a"
-
-
-def _forms(plain: str, company: str) -> Iterable[str]:
-    """The name without the company's own and without the word for what kind of part it is."""
-    yield plain
-    own = company.split()[0]
-    if plain.startswith(own + " "):
-        yield plain.removeprefix(own + " ")
-    for ending in _KINDS:
-        if plain.lower().endswith(ending) and " " in (short := plain[: -len(ending)]):
-            yield short
-    if plain.endswith(_REGIONS) and len(short := plain.rsplit(" ", 2)[0]) > 4:
-        yield short
-
-
-def _short(segment: str) -> Iterable[str]:
-    """One word that only a capital tells from others: what is left of "Data cloud", the US of "U.S."."""
-    if "." in segment:
-        yield segment.replace(".", "")
-    for ending in _KINDS:
-        if segment.lower().endswith(ending) and " " not in (short := segment[: -len(ending)]):
-            yield short

@@ -296,7 +296,7 @@ def _is_month(said: PeriodLabel, period: Period) -> bool:
     """Whether "the December quarter" or "in September" means the period: it ends then, a few days this way or that."""
     if said.month is None or said.day is not None:
         return False
-    ends = {(day.year, day.month) for day in (period.end, period.end - _FEW_DAYS, period.end + _FEW_DAYS)}
+    ends = {(day.year, day.month) for day in (period.end, period.end - _FEW_DAYS)}
     if said.part == "quarter" and period.kind not in (PeriodKind.QUARTER, PeriodKind.INSTANT):
         return False
     return any(said.month == month and said.year in (None, year) for year, month in ends)

@@ -177,7 +177,8 @@ def _of_pair(mention: Mention, pair: _Pair, ratios: Collection[tuple[str, str]])
 def _may_be_computed(mention: Mention, pair: _Pair) -> bool:
     """Whether the sentence allows a formula over the pair at all."""
     a, b = pair.a, pair.b
-    if pair.is_part and not (mention.unit is UnitClass.PERCENT and (mention.step is None or mention.setting.is_share)):
+    is_gap = mention.unit is UnitClass.POINTS and pair.is_stated
+    if pair.is_part and not is_gap and not (mention.unit is UnitClass.PERCENT and (mention.step is None or mention.setting.is_share)):
         return False
     is_other = a.segment is None or slug(a.segment) not in mention.segments
     if mention.is_segment_certain and is_other and not mention.setting.is_sum and mention.unit is not UnitClass.MULTIPLE:

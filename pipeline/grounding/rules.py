@@ -70,6 +70,9 @@ def unit(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None if fits else f"is in {figure.unit}"
     if ours is UnitClass.MONEY and theirs is UnitClass.PER_SHARE and not mention.is_scaled:
         return None
+    if ours is UnitClass.POINTS and theirs is UnitClass.PERCENT and figure.change is None and abs(figure.quantity.value) < 1:
+        # "Net charge-offs were 4 basis points of loans".
+        return None
     names = {UnitClass.PERCENT: "percent", UnitClass.POINTS: "percentage points"}
     return f"is in {names.get(theirs, str(figure.unit))}, not in {names.get(ours, ours.value.replace('_', ' '))}"
 

@@ -149,8 +149,8 @@ def _join(tape: Tape, left: Number, right: Number) -> None:
         gap = ["to"]
     if left.kind is Kind.COUNT and before == "between" and right.unit is not None and left.value is not None:
         left.kind, left.unit = None, None
-    if gap == ["out", "of"] and left.kind is None and right.kind is None and left.unit is None and left.value is not None:
-        # "24.1 out of 46.7 billion dollars".
+    if gap == ["out", "of"] and left.kind is None and right.kind is None and None in (left.unit, right.unit) and left.value is not None:
+        # "24.1 out of 46.7 billion dollars", "twenty cents out of 58".
         _share_unit(left, right)
     if gap not in _RANGE_WORDS or (gap == ["and"] and before != "between") or left.problem or right.problem:
         return

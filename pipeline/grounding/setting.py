@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pipeline.facts.quantity import UnitClass
 from pipeline.grounding import lexicon
@@ -20,18 +21,27 @@ _FALLING = frozenset((Direction.DOWN, Direction.NARROWER, Direction.WORSE))
 _NAMES = (Sort.METRIC, Sort.SEGMENT)
 
 
-def setting_of(clauses: Clauses, numbers: Sequence[Number], recalled: tuple[str, ...], before: frozenset[str]) -> Setting:
-    """The setting of a sentence; `recalled` are the metrics and `before` the words of the sentence before it."""
+class Before(NamedTuple):
+    """What the sentence before speaks of."""
+
+    metrics: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()
+    """The first letters of its words."""
+
+
+def setting_of(clauses: Clauses, numbers: Sequence[Number], before: Before) -> Setting:
+    """The setting of a sentence behind another."""
     words = frozenset(clauses.lows)
     return Setting(
         said=frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.PERIOD),
         labels_said=tuple(number.label for number in numbers if number.label is not None),
         bases_said=frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.BASIS),
         named=all_metrics_of(clauses.metrics),
-        recalled=recalled,
-        named_segments=tuple(dict.fromkeys(cue.value for cue in clauses.segments)),
+        recalled=before.metrics,
+        named_segments=clauses.named_segments or before.segments,
         in_order=_in_order(clauses),
-        words=frozenset(low[:5].rstrip("s") for low in words) | before,
+        words=frozenset(low[:5].rstrip("s") for low in words) | before.words,
         spans=frozenset(_spans(clauses, numbers)),
         is_modal=not words.isdisjoint(lexicon.MODAL),
         is_future=not words.isdisjoint(lexicon.FUTURE),
@@ -70,7 +80,9 @@ def _says(clauses: Clauses, words: frozenset[str]) -> bool:
 
 def _is_share(clauses: Clauses, words: frozenset[str]) -> bool:
     of = any(n.unit is UnitClass.PERCENT and n.last < clauses.last and clauses.low(n.last) == "of" for n in clauses.figures)
-    return of or not words.isdisjoint(lexicon.SHARES)
+    # "Of the extra $213.4m, $137.1m reached gross profit. That is 64.3%".
+    that = any(n.unit is UnitClass.PERCENT and clauses.lows[:2] in (["that", "is"], ["that", "was"]) for n in clauses.figures[:1])
+    return of or that or not words.isdisjoint(lexicon.SHARES)
 
 
 def _is_trend(clauses: Clauses, numbers: Sequence[Number]) -> bool:

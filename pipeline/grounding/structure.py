@@ -115,7 +115,9 @@ def year_after(tape: Tape, at: int) -> tuple[int, int | None]:
     while tape.low(here) in ("of", "fiscal", "year", "calendar", "'", "’", "-", "/", "fy", "cy"):
         here += 1
     digits = tape.low(here)
-    if tape.kind_of(here) == "number" and digits.isdigit() and (is_year(digits) or (len(digits) == 2 and tape.touches(here) and here > at)):
+    # "Q2 24: 24.6%", "(Q2 24)".
+    is_short = len(digits) == 2 and ((tape.touches(here) and here > at) or (here == at and tape.low(here + 1) in (":", ")")))
+    if tape.kind_of(here) == "number" and digits.isdigit() and (is_year(digits) or is_short):
         return here + 1, year_of(digits)
     return at, None
 

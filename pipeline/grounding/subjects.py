@@ -17,6 +17,8 @@ _COMPARATIVES = frozenset(("higher", "lower", "more", "less"))
 _LISTING = frozenset(("and", ",", "or", "the", "both", "&"))
 _WHOLE_COMPANY = frozenset(("group", "company", "total", "overall", "consolidated", "all", ";", "while", "whereas", "but"))
 _PASSED = lexicon.FILLERS - lexicon.OBJECT_MARKERS
+# A segment this near before a figure owns it, whatever metric stands behind: "AmeriHome's $0.58 of adjusted EPS".
+_POSSESSIVE = 2
 _EQUATING = frozenset(("was", "were", "is", "are"))
 # How many tokens behind a figure may still say that it is a loss.
 _LOSS_REACH = 4
@@ -168,7 +170,10 @@ def is_segment_certain(clauses: Clauses, number: Number, order: int) -> bool:
     """Whether a segment is what the figure's own words speak of, with no word for the whole company between."""
     gap = clauses.gap(order)[0]
     cues = [cue for cue in clauses.segments if gap <= cue.first and cue.last <= number.first]
-    if not cues or _is_object(clauses, cues[-1]):
+    if cues and clauses.start_of(number) - cues[-1].last > _POSSESSIVE and _behind(clauses, number, order)[0] is not None:
+        # "The corporate loss explains most of the $1,648m rise in group operating income".
+        return False
+    if not cues or cues[-1].sort is Sort.PART_SEGMENT or _is_object(clauses, cues[-1]):
         return False
     earlier = [cue for cue in clauses.segments if cue.last <= cues[-1].first]
     if earlier and _are_listed(clauses, earlier[-1], cues[-1]):

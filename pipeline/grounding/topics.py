@@ -147,7 +147,7 @@ BASES: dict[str, BasisWord] = {
     **dict.fromkeys(
         phrases(
             """
-            adjusted | non gaap | non ifrs | underlying | core | normalized | normalised | ex items | excluding items |
+            adjusted | non gaap | non ifrs | underlying | core | ex items | excluding items |
             on an adjusted basis | on a non gaap basis | on a core basis | on an underlying basis | adj | before special items |
             before one offs | excluding one offs | excluding special items | stripping out one offs | strip out one offs |
             comparable basis
@@ -207,6 +207,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(phrases("operations | operations used | operations generated"), ("operating_cash_flow",)),
     **dict.fromkeys(words("warehouses restaurants stores shops outlets branches clubs hotels locations"), ("store_count",)),
     **dict.fromkeys(phrases("merchandise costs | cost base | costs of sales"), ("cost_of_revenue",)),
+    **dict.fromkeys(words("vehicles cars deliveries delivered"), ("units_sold",)),
     "net cash": ("net_debt",),
     "restructuring": ("restructuring_charges",),
     **dict.fromkeys(words("inventories"), ("inventory",)),

@@ -1,0 +1,136 @@
+"""How prose spells the names of a company's parts: whole, by initials, by half of them, by what a region is called."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+# Words that say what kind of part a segment is: prose drops them.
+_KINDS = (
+    " group",
+    " segment",
+    " business",
+    " division",
+    " unit",
+    " cloud",
+    " products",
+    " operations",
+    " and other",
+    " & other",
+    " region",
+)
+_REGIONS = (" North America", " Latin America", " Asia Pacific")
+_SMALL = frozenset(("and", "of", "the", "&", "-"))
+_PAIRED = (" and ", " & ")
+
+
+def whole(segment: str, company: str) -> Iterable[str]:
+    """`Client Computing Group (CCG)` -> that, "client computing group", "client computing", "ccg".
+
+    `Data Center and AI` -> also "dcai"; `Sales and marketing` -> also "marketing and sales"; `Intel Foundry Services` of
+    Intel -> also "foundry services"; `Wearables, Home and Accessories` -> also "wearables".
+    """
+    yield segment
+    plain, bracket, inside = segment.partition(" (")
+    if bracket and len(inside) > 2:
+        yield plain
+        yield inside.rstrip(")")
+    for form in _forms(plain, company):
+        yield form
+        for pair in _PAIRED:
+            left, joined, right = form.partition(pair)
+            if joined and "," not in form:
+                yield f"{right}{pair}{left}"
+    words = [word for word in re.split(r"[\s,&/-]+", plain) if word and word.lower() not in _SMALL]
+    if len(words) > 1:
+        initials = "".join(word if word.isupper() else word[0] for word in words)
+        yield initials
+        if len(initials) < 4:
+            yield initials + "g"
+        yield " ".join(word[0] for word in words)
+    first, comma, _ = plain.partition(",")
+    if comma and len(first) > 5:
+        yield first
+    if plain.startswith("General and administrative"):
+        yield "g a"
+
+
+def _forms(plain: str, company: str) -> Iterable[str]:
+    """The name without the company's own and without the word for what kind of part it is."""
+    yield plain
+    own = company.split()[0]
+    if plain.startswith(own + " "):
+        yield plain.removeprefix(own + " ")
+    for ending in _KINDS:
+        if plain.lower().endswith(ending) and " " in (short := plain[: -len(ending)]):
+            yield short
+    if plain.endswith(_REGIONS) and len(short := plain.rsplit(" ", 2)[0]) > 4:
+        yield short
+
+
+def short(segment: str) -> Iterable[str]:
+    """One word that only a capital tells from others: what is left of "Data cloud", the US of "U.S."."""
+    if "." in segment:
+        yield segment.replace(".", "")
+    for ending in _KINDS:
+        if segment.lower().endswith(ending) and " " not in (short := segment[: -len(ending)]):
+            yield short
+
+
+# Words that tell nothing of which part is meant.
+_COMMON = frozenset(
+    """
+    and of for the a an in on to by with total other all new old net gross group segment segments business businesses company
+    companies division divisions unit units operations operating region regions related corporate effect effects contribution
+    definition general income expense expenses costs cost revenue revenues sales services service products product customers
+    average adjusted reported annualized before after without from excluding including per
+    """.split()
+)
+# What prose calls a part of the world, or of a bank, by its name in tables.
+_ELSEWHERE = ("rest of the world", "rest of world", "other countries", "elsewhere", "other markets")
+_ALSO = {
+    "latin america": ("latam",),
+    "asia pacific": ("apac",),
+    "europe, middle east and africa": ("emea",),
+    "europe, middle east & africa": ("emea",),
+    "united states": ("us", "u.s.", "america", "domestic"),
+    "u.s.": ("united states", "america", "domestic"),
+    "domestic": ("u.s.", "us", "united states"),
+    "other international": _ELSEWHERE,
+    "rest of world": ("other international", *_ELSEWHERE),
+    "automotive": ("auto", "autos", "car", "cars"),
+    "noninterest income": ("fee income", "fees", "non-interest income"),
+    "total segments": ("segment", "segments"),
+}
+
+
+def parts(segments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(phrase, segment): some words of a name, in a row, that are telling and no other segment has; and other names of it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for segment in segments:
+        plain = segment.partition(" (")[0]
+        for phrase in (*_in_a_row(plain), *_ALSO.get(plain.lower(), ()), *_joint_initials(plain)):
+            for form in (phrase, phrase[:-1] if phrase.endswith("s") else phrase + "s"):
+                found[form.lower()].add(segment)
+    for phrase, names in found.items():
+        if len(names) == 1:
+            yield phrase, next(iter(names))
+
+
+def _in_a_row(plain: str) -> Iterator[str]:
+    words = [word for word in re.split(r"[\s,&/()-]+", plain) if word]
+    for first in range(len(words)):
+        for last in range(first + 1, len(words) + 1):
+            row = words[first:last]
+            telling = [word for word in row if word.lower() not in _COMMON and len(word) > 3]
+            if telling and {row[0].lower(), row[-1].lower()}.isdisjoint(_SMALL) and len(row) < len(words):
+                yield " ".join(row)
+
+
+def _joint_initials(plain: str) -> Iterator[str]:
+    """`Control Products & Solutions` -> "CP S", for "CP&S"; the "&" counts as none in a text."""
+    for pair in _PAIRED:
+        left, joined, right = plain.partition(pair)
+        if joined and "," not in plain:
+            yield " ".join("".join(word[0] for word in side.split()) for side in (left, right))
