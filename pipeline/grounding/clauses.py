@@ -23,7 +23,7 @@ _JOINING = frozenset(("and", "or", "/", "versus", "vs", "to", "from"))
 _COMPARING = frozenset(("more than", "less than", "fewer than"))
 _SPANS = frozenset(("months", "weeks", "quarter", "half", "year", "period"))
 _BEFORE_PERIOD = frozenset(("the", "end", "of", "late", "early", "start"))
-_HYPHENS = frozenset(("-", "–"))
+_PREFIXES = frozenset(("pre", "post", "non", "un", "ex", "sub", "de"))
 _OPENING = frozenset(("(", "["))
 _CLOSING = frozenset((")", "]"))
 _NEUTRAL = lexicon.FILLERS | {"of", "in", "for", "at", "was", "were", "is", "are", "has", "had", "been"} | lexicon.LEVEL_VERBS
@@ -120,8 +120,16 @@ class Clauses:
         return cue
 
     def _segments(self) -> list[Cue]:
-        """Segments by their names, and by one word of it where no name or metric has that word already."""
-        full = [cue for cue in self.cues if cue.sort is Sort.SEGMENT]
+        """Segments by their names, and by one word or some words of them where no name or metric has those words already."""
+        longer = [cue for cue in self.cues if cue.sort is Sort.METRIC]
+        some = [cue for cue in self.cues if cue.sort is Sort.PART_SEGMENT and not self._is_prefixed(cue)]
+        full = [
+            cue
+            for cue in self.cues
+            if cue.sort is Sort.SEGMENT
+            and not self._is_prefixed(cue)
+            and not any(_is_within(cue, other) and (other.sort is not Sort.METRIC or other.last == cue.last) for other in (*longer, *some))
+        ]
         covered = {
             at
             for cue in (*full, *self.metrics)
@@ -130,13 +138,13 @@ class Clauses:
         }
         short = [cue for cue in self.cues if cue.sort is Sort.SHORT_SEGMENT and cue.first not in covered]
         covered |= {cue.first for cue in short}
-        some = [
-            cue
-            for cue in self.cues
-            # The "fee" of "pre-fee" is no part of the company.
-            if cue.sort is Sort.PART_SEGMENT and covered.isdisjoint(range(cue.first, cue.last)) and self.low(cue.first - 1) not in _HYPHENS
-        ]
+        some = [cue for cue in some if covered.isdisjoint(range(cue.first, cue.last))]
         return sorted(full + short + some, key=lambda cue: cue.first)
+
+    def _is_prefixed(self, cue: Cue) -> bool:
+        """Whether a prefix turns the name into another word: the "fee" of "pre-fee", the "annualized" of "un-annualized"."""
+        at = cue.first - 1
+        return at > self.first and self.low(at) == "-" and self.tokens[at].touches and self.low(at - 1) in _PREFIXES
 
     def _heading(self) -> Span:
         """What stands before the sentence's colon, if no figure does: "Consensus: revenue of ..., EPS of ..."."""
@@ -270,6 +278,11 @@ class Clauses:
     def _is_in_metric(self, cue: Cue) -> bool:
         covering = self.covering.get(cue.first)
         return covering is not None and covering.sort is Sort.METRIC and covering.last - covering.first > cue.last - cue.first
+
+
+def _is_within(cue: Cue, other: Cue) -> bool:
+    """Whether a phrase is only part of another: the "tax rate" of "adjusted tax rate"."""
+    return other.first <= cue.first and cue.last <= other.last and other.last - other.first > cue.last - cue.first
 
 
 def metrics_of(cue: Cue) -> tuple[str, ...]:

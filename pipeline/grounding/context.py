@@ -261,7 +261,8 @@ class Sentence:
         has_own = mention.is_segment_certain or any(
             cue.first >= self.clauses.right(order)[0] and cue.last <= self.clauses.right(order)[1] for cue in self.clauses.segments
         )
-        if before.is_segment_certain and not has_own and self._keeps_subject(order, only_between=True):
+        owns_metric = bool(self.clauses.inside(Sort.METRIC, self.clauses.right(order)))
+        if before.is_segment_certain and not has_own and not owns_metric and self._keeps_subject(order, only_between=True):
             mention = replace(mention, segments=before.segments, is_segment_certain=True)
         if before.is_loss and before.form is Form.CHANGE and mention.form is Form.CHANGE and self._keeps_subject(order, only_between=True):
             mention = replace(mention, is_loss=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -46,9 +47,11 @@ _STRUCTURE = {
 # What may still follow from other figures of the text.
 _OPEN = frozenset(("value", "no fact", "no unit", "metric", "segment", "unit"))
 _MOST_BESIDE = 6
+_DAY = timedelta(days=1)
 _ANALYSTS = frozenset(("analyst", "analysts", "estimates", "forecasts"))
 # The metrics that follow from two others.
 _OF_TWO = [(f.metric, (f.inputs[0], f.inputs[1])) for f in FORMULAS if len(f.inputs) == 2]
+_PER_SHARE = {"net_income": "eps_diluted", "adjusted_net_income": "adjusted_eps"}
 _GROWTH_METRICS = {BasisWord.CONSTANT_CURRENCY: "constant_currency_growth", BasisWord.ORGANIC: "organic_growth"}
 
 
@@ -125,7 +128,8 @@ class Checker:
             [self.facts[name] for name in operands],
             shares[:1],
             ratios,
-            {f.id for f in beside} | {f.id for f in levels if periods.is_told(mention, f)},
+            {f.id for f in beside},
+            {f.id for f in levels if periods.is_told(mention, f)},
         )
         if formula is None and any(c.fact is None for c in stated):
             formula = relations.explain_by_written(mention, [c.mention for c in stated[:_MOST_BESIDE]])
@@ -260,6 +264,9 @@ class Checker:
             shares = {metric for metric, (part, whole) in _OF_TWO if part in names and whole in mention.wholes}
             percents = {name for name in names if vocabulary()[name].unit is not UnitClass.MONEY}
             names = shares | self._open_shares | percents
+        if mention.unit is UnitClass.PER_SHARE:
+            # "Net income of $238.8m, or $2.30 per share".
+            names |= {per_share for profit, per_share in _PER_SHARE.items() if profit in names}
         names |= {growth for word, growth in _GROWTH_METRICS.items() if word in mention.bases}
         return frozenset(names)
 
@@ -287,8 +294,12 @@ class Checker:
     def kin(self, name: str) -> frozenset[str]:
         if name not in self._kin:
             has_level = any(f.change is None and f.role is Role.ACTUAL for f in self._by_metric.get(name, ()))
-            self._kin[name] = frozenset() if has_level else frozenset(KIN.get(name, ()))
+            self._kin[name] = frozenset() if has_level else frozenset(k for k in KIN.get(name, ()) if not self._is_adjusted_twin(name, k))
         return self._kin[name]
+
+    def _is_adjusted_twin(self, name: str, other: str) -> bool:
+        """Whether a metric is the other one adjusted, and said to be so: EPS is no adjusted EPS, unless nobody says which it is."""
+        return ADJUSTED.get(name) == other and any(f.basis is Basis.ADJUSTED for f in self.of_metric(other))
 
     def finest(self, figure: Figure) -> Decimal:
         return self._finest[figure.id]
@@ -312,6 +323,12 @@ class Checker:
         if period.kind is PeriodKind.ANNUAL:
             return Period.PRIOR_YEAR if 0 < days <= 370 else None
         return Period.PRIOR_YEAR if 350 <= days <= 380 else Period.PRIOR_QUARTER if 80 <= days <= 100 else None
+
+    def is_year_end(self, period: SheetPeriod) -> bool:
+        sheet = self.facts.sheet
+        ends = [p.end for p in sheet.periods if p.kind is PeriodKind.ANNUAL and p.end < sheet.reported_period.end]
+        ends += [p.start - _DAY for p in sheet.periods if p.kind is PeriodKind.YTD and p.start is not None]
+        return period.kind is PeriodKind.INSTANT and bool(ends) and abs(period.end - max(ends)) <= 7 * _DAY
 
     def has_gaap_sibling(self, figure: Figure) -> bool:
         return any(

@@ -94,6 +94,8 @@ def _of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
     is_over_many = mention.setting.is_average or mention.setting.is_sum
     if is_over_many and len(set(mention.labels)) > 1:
         return f"is that of {label} alone, not of all the periods that the sentence adds up"
+    if is_rest_of_year(figure):
+        return _not_guidance(mention, figure) if not mention.is_rest else None
     if _is_of_other_label(mention, (figure.period,)):
         return f"is that of {label}"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER and not is_named(mention.labels, figure.period):
@@ -185,7 +187,7 @@ def _is_of_other_label(mention: Mention, periods: Collection[Period]) -> bool:
     """Whether the number's own labels name none of the periods. A trend names all of them."""
     if not mention.labels or mention.setting.is_trend:
         return False
-    return not any(is_compatible(mention.labels, own) for own in periods)
+    return not any(is_compatible(mention.labels, own) or _is_as_long(mention.setting.spans, own) for own in periods)
 
 
 def _is_untold_part_of_year(mention: Mention, figure: Figure) -> bool:
@@ -212,9 +214,16 @@ def _tells_of(mention: Mention, figure: Figure, context: Context) -> bool:
         # "Rose 8.6% q/q, from CNY 1,752.3m".
         return True
     said = mention.setting.said | mention.around
+    if Said.YEAR_END in said and context.is_year_end(figure.period):
+        return True
     if place is None:
         return figure.period.kind is PeriodKind.ANNUAL and (Said.ANNUAL in said or "year" in mention.setting.words)
     return place in said or (Said.YOY if place is Said.PRIOR_YEAR else Said.QOQ) in said
+
+
+def is_rest_of_year(figure: Figure) -> bool:
+    """Whether the figure is what guidance for a year leaves for the rest of it."""
+    return isinstance(figure, DerivedFact) and figure.id.endswith(".implied_rest")
 
 
 def is_told(mention: Mention, figure: Figure) -> bool:
@@ -238,7 +247,8 @@ def is_spoken_of(mention: Mention, figure: Figure, context: Context) -> bool:
             return bool(_PROMISED & mention.setting.said)
         case Role.HISTORY:
             is_annual = figure.period.kind is PeriodKind.ANNUAL and Said.ANNUAL in mention.setting.said
-            return is_annual or is_named(mention.setting.labels_said, figure.period)
+            is_at_year_end = Said.YEAR_END in mention.setting.said and context.is_year_end(figure.period)
+            return is_annual or is_at_year_end or is_named(mention.setting.labels_said, figure.period)
         case Role.MARKET:
             return False
 

@@ -21,7 +21,7 @@ from pipeline.grounding.names import ADJUSTED
 from pipeline.grounding.report import COMPUTED
 from pipeline.grounding.rules import is_said_its_way
 from pipeline.grounding.topics import Period
-from pipeline.grounding.values import agrees, computed_step, is_too_precise, pairs_of_size
+from pipeline.grounding.values import agrees, computed_step, is_telling_alone, is_too_precise, pairs_of_size
 
 # More operands than this make chance matches likely.
 _MOST_OPERANDS = 14
@@ -40,16 +40,23 @@ class Relation:
 
 
 def explain(
-    mention: Mention, operands: Sequence[Figure], shares: Iterable[Decimal], ratios: Collection[tuple[str, str]], stated: Collection[str]
+    mention: Mention,
+    operands: Sequence[Figure],
+    shares: Iterable[Decimal],
+    ratios: Collection[tuple[str, str]],
+    written: Collection[str],
+    told: Collection[str],
 ) -> str | None:
     """The formula over two of the operands that gives the mention, or None.
 
-    `shares` are percentages that the text states; `ratios` the pairs of metrics that a ratio which it names consists of.
+    `shares` are percentages that the text states; `ratios` the pairs of metrics that a ratio which it names consists of;
+    `written` the operands whose numbers the text has, `told` those whose period it names.
     """
+    stated = _Stated(frozenset(written), frozenset({*written, *told}))
     found: list[Relation] = []
     if mention.setting.is_sum and mention.unit is UnitClass.PERCENT:
-        found += list(_shares_of_sums(mention, operands[:_MOST_OPERANDS], frozenset(stated)))
-    found += list(_of_pairs(mention, operands[:_MOST_OPERANDS], ratios, frozenset(stated)))
+        found += list(_shares_of_sums(mention, operands[:_MOST_OPERANDS], stated.all))
+    found += list(_of_pairs(mention, operands[:_MOST_OPERANDS], ratios, stated))
     if mention.is_rest:
         found += [
             Relation(f"100% - {share}%", Quantity(HUNDRED - share, PERCENT, exact(HUNDRED - share)))
@@ -108,26 +115,35 @@ def _shares_of_sums(mention: Mention, operands: Sequence[Figure], stated: frozen
             yield Relation(f"({' + '.join(f.id for f in of_it)}) / {whole.id}", total.over(whole.quantity, PERCENT))
 
 
+class _Stated(NamedTuple):
+    """The operands whose numbers a text has, and all of which it speaks."""
+
+    written: frozenset[str]
+    all: frozenset[str]
+
+
 class _Pair(NamedTuple):
     """Two operands, in the order in which a formula takes them."""
 
     a: Figure
     b: Figure
+    is_written: bool
+    """Whether the text has the numbers of both."""
     is_stated: bool
-    """Whether the text states both."""
+    """Whether it has them, or names their periods."""
     is_part: bool
     """Whether they are one series over periods of different kinds: a quarter and its year."""
     is_later: bool
     """Whether they are one series at two times, or what came and what was expected."""
 
     @classmethod
-    def of(cls, a: Figure, b: Figure, stated: frozenset[str]) -> _Pair:
-        is_stated = a.id in stated and b.id in stated
+    def of(cls, a: Figure, b: Figure, stated: _Stated) -> _Pair:
+        is_written, is_stated = stated.written.issuperset((a.id, b.id)), stated.all.issuperset((a.id, b.id))
         if a.stem != b.stem:
-            return cls(a, b, is_stated, is_part=False, is_later=False)
+            return cls(a, b, is_written, is_stated, is_part=False, is_later=False)
         is_part = a.period.kind is not b.period.kind
         is_apart = (a.period.end, a.role) != (b.period.end, b.role)
-        return cls(a, b, is_stated, is_part, is_later=a.change is b.change and is_apart and not is_part)
+        return cls(a, b, is_written, is_stated, is_part, is_later=a.change is b.change and is_apart and not is_part)
 
     @property
     def like(self) -> Figure | None:
@@ -144,7 +160,7 @@ class _Pair(NamedTuple):
 
 
 def _of_pairs(
-    mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]], stated: frozenset[str]
+    mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]], stated: _Stated
 ) -> Iterator[Relation]:
     for a, b in pairs_of_size(mention, operands):
         if a.unit.currency == b.unit.currency and a.quantity.unit.cls is b.quantity.unit.cls:
@@ -239,7 +255,7 @@ def _differences_and_sums(mention: Mention, pair: _Pair) -> Iterator[Relation]:
     if states_figure or is_other_currency or mention.range_with is not None:
         return
     is_change = like is not None and (not is_level or mention.is_extra)
-    is_gap = pair.is_larger and not pair.is_later and mention.setting.is_gap
+    is_gap = pair.is_larger and not pair.is_later and (mention.setting.is_gap or (pair.is_written and is_telling_alone(mention)))
     is_adjustment = not pair.is_later and ADJUSTED.get(b.metric.id) == a.metric.id and not is_level
     if is_change or is_gap or is_adjustment:
         yield Relation(f"{a.id} - {b.id}", a.quantity - b.quantity, a.scale, like)

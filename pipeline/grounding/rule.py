@@ -48,6 +48,10 @@ class Context(Protocol):
         """What prose calls a period: the one a year, or a quarter, before the reported one."""
         ...
 
+    def is_year_end(self, period: Period) -> bool:
+        """Whether a balance-sheet day is that of the last fiscal year's end."""
+        ...
+
     def has_gaap_sibling(self, figure: Figure) -> bool: ...
 
     def base_of(self, figure: Figure) -> Figure | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipeline.facts.quantity import UnitClass
@@ -65,6 +66,10 @@ def _spans(clauses: Clauses, numbers: Sequence[Number]) -> Iterator[int]:
             days = next((_DAYS[low] for low in (clauses.low(at) for at in range(number.first, number.last)) if low in _DAYS), None)
             if days is not None:
                 yield int(number.value * days)
+    for one, other in pairwise(number.label for number in numbers):
+        if one is not None and other is not None and one.month is not None and other.month is not None and one.day is other.day is None:
+            # "Between January and June".
+            yield ((other.month - one.month) % 12 + 1) * _DAYS["month"]
 
 
 def _in_order(clauses: Clauses) -> tuple[str, ...]:

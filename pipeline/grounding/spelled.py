@@ -13,7 +13,7 @@ from pipeline.grounding.units import settle, take_after, take_before
 
 _HALF = Decimal("0.5")
 _ORDER = {"first": 1, "second": 2, "third": 3, "fourth": 4, "opening": 1, "closing": 4, "final": 4}
-_BEFORE_MONTH = frozenset(("in", "since", "by", "to", "from", "at", "than", "end"))
+_BEFORE_MONTH = frozenset(("in", "since", "between", "through", "by", "to", "from", "at", "than", "end"))
 _DIGIT_BANDS = {"single": (1, 9), "double": (10, 99), "triple": (100, 999)}
 _GREAT = frozenset(("hundred", "thousand", "million", "billion", "trillion"))
 # After a number word these show that it stands for a thing named before: "one of", "the two are".
@@ -147,6 +147,7 @@ def _month(tape: Tape, at: int) -> Number | None:
     if (
         tape.low(at + 1) in (":", "year", "end")
         or tape.low(at - 1) in _BEFORE_MONTH
+        or (tape.low(at - 1) in ("and", "-", "–") and tape.low(at - 2) in words.MONTHS)
         or (tape.low(at - 1) == "of" and tape.low(at - 2) == "end")
     ):
         return Number(at, at + 1, kind=Kind.DATE, label=PeriodLabel(None, None, month))

@@ -19,6 +19,7 @@ _WHOLE_COMPANY = frozenset(("group", "company", "total", "overall", "consolidate
 _PASSED = lexicon.FILLERS - lexicon.OBJECT_MARKERS
 # A segment this near before a figure owns it, whatever metric stands behind: "AmeriHome's $0.58 of adjusted EPS".
 _POSSESSIVE = 2
+_BUYERS = frozenset(("customers", "active_users", "active_buyers"))
 _EQUATING = frozenset(("was", "were", "is", "are"))
 # How many tokens behind a figure may still say that it is a loss.
 _LOSS_REACH = 4
@@ -151,6 +152,9 @@ def _is_object(clauses: Clauses, cue: Cue) -> bool:
     at = cue.first - 1
     while at >= clauses.first and (clauses.low(at) in _PASSED or at in clauses.covering):
         at -= 1
+    if at >= clauses.first and clauses.low(at) == "to" and not _BUYERS.isdisjoint(metrics_of(cue)):
+        # "Sales to hybrid customers slipped".
+        return True
     return at >= clauses.first and clauses.low(at) in lexicon.OBJECT_MARKERS
 
 

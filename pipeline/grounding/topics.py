@@ -26,6 +26,7 @@ class Period(StrEnum):
     """Words that may speak of guidance, likewise."""
     PRIOR_YEAR = "prior_year"
     PRIOR_QUARTER = "prior_quarter"
+    YEAR_END = "year_end"
     YTD = "ytd"
     ANNUAL = "annual"
 
@@ -128,6 +129,15 @@ PERIODS: dict[str, Period] = {
         Period.YTD,
     ),
     **dict.fromkeys(
+        phrases(
+            """
+            year end | the year end | fiscal year end | end of last year | end of the last fiscal year | new year | start of the year |
+            turn of the year | beginning of the year | start of the fiscal year | beginning of the fiscal year | since january
+            """
+        ),
+        Period.YEAR_END,
+    ),
+    **dict.fromkeys(
         phrases("full year | whole year | the whole of | as a whole | whole of | for the year as a whole | entire year | twelve month"),
         Period.ANNUAL,
     ),
@@ -222,7 +232,7 @@ KIN: dict[str, tuple[str, ...]] = {
     "capex": ("capex_with_leases",),
     "leverage": ("debt_to_ebitda", "net_debt_to_ebitda"),
     "debt_to_ebitda": ("net_debt_to_ebitda",),
-    "eps_diluted": ("ffo_per_share",),
+    "eps_diluted": ("ffo_per_share", "adjusted_eps"),
     "cash": ("cash_and_investments",),
     "cash_and_investments": ("cash", "short_term_investments"),
 }

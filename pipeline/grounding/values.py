@@ -191,10 +191,14 @@ def _is_rate_of_size(ratio: float, least: float, most: float) -> bool:
 
 def is_telling(mention: Mention, figure: Figure) -> bool:
     """Whether the digits alone show which figure is meant: all that are printed of it, or three of them."""
+    return is_telling_alone(mention) or (mention.step is not None and is_printed(mention, figure.quantity, figure.scale))
+
+
+def is_telling_alone(mention: Mention) -> bool:
+    """Whether a number has so many digits that it does not come of two others by chance."""
     if mention.value is None or mention.step is None:
         return False
-    digits = len((abs(mention.value) / coarse_step(abs(mention.value))).to_integral_value().as_tuple().digits)
-    return digits >= _TELLING or is_printed(mention, figure.quantity, figure.scale)
+    return len((abs(mention.value) / coarse_step(abs(mention.value))).to_integral_value().as_tuple().digits) >= _TELLING
 
 
 def is_too_precise(mention: Mention, finest: Decimal) -> bool:
