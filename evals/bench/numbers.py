@@ -96,7 +96,9 @@ def load(part: Part) -> Iterator[Sentences]:
 
 
 def base_of(sheet: str) -> FactBase:
-    return FactBase.of(load_sheet(ROOT / "cases" / sheet / "facts.json", max_bytes=10_000_000))
+    """The facts of a case, or of a sheet that serves this measurement only."""
+    own = ROOT / "numbers" / "sheets" / f"{sheet}.json"
+    return FactBase.of(load_sheet(own if own.exists() else ROOT / "cases" / sheet / "facts.json", max_bytes=10_000_000))
 
 
 def decide(sentences: Sentences) -> Iterator[Outcome]:

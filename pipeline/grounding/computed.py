@@ -18,7 +18,7 @@ from pipeline.facts.figures import Figure, slug, written
 from pipeline.facts.quantity import PERCENT, Quantity, UnitClass, last_place
 from pipeline.facts.sheet import Role
 from pipeline.grounding.models import Form, Mention
-from pipeline.grounding.periods import is_compatible, is_named
+from pipeline.grounding.periods import is_compatible, is_named, is_named_or_base
 from pipeline.grounding.report import COMPUTED
 from pipeline.grounding.rules import is_said_its_way
 from pipeline.grounding.topics import Period as Said
@@ -105,7 +105,7 @@ def _named(mention: Mention, checker: Checker, reach: frozenset[str] | None) -> 
     levels = [
         f
         for f in checker.levels_of(wanted)
-        if (f.role in _ROLES or (f.role is Role.HISTORY and is_named(mention.setting.labels_said, f.period)))
+        if (f.role in _ROLES or (f.role is Role.HISTORY and is_named_or_base(mention.setting.labels_said, f.period, checker)))
         and (f.segment is None or slug(f.segment) in mention.setting.named_segments)
         and (reach is None or f.id in reach)
     ]

@@ -23,7 +23,7 @@ _LISTING = frozenset(("and", ",", "or", "-", "–", "to", "by", "/", "|"))
 _WHOSE = frozenset((Period.CONSENSUS, Period.STREET, Period.GUIDANCE, Period.OUTLOOK))
 _PLACES_IN_TIME = _WHOSE | {Period.PRIOR_YEAR, Period.PRIOR_QUARTER, Period.YTD}
 _TIMES = frozenset((Period.YOY, Period.QOQ, Period.PRIOR_YEAR, Period.PRIOR_QUARTER))
-_TO = frozenset(("with", "to", "level", "levels", "quarter"))
+_TO = frozenset(("with", "to", "last", "this", "level", "levels", "quarter"))
 _COMPARED = frozenset(("compared", "against", "versus", "relative"))
 _SUBJECTS = frozenset((Sort.METRIC, Sort.FAMILY, Sort.BASIS, Sort.SEGMENT, Sort.SHORT_SEGMENT, Sort.PART_SEGMENT))
 _BESIDE = frozenset(("below", "above", "than", "versus", "against"))
@@ -153,8 +153,11 @@ class Sentence:
         clauses = self.clauses
         lows = [clauses.low(at) for at in range(*left)]
         verbs = [n for n, low in enumerate(lows) if low in lexicon.EXPECTING]
-        return bool(verbs) and not any(
-            low in lexicon.SEPARATORS or lexicon.LINKS.get(low) in ("from", "versus") for low in lows[verbs[-1] :]
+        nouns = [n for n, low in enumerate(lows) if low in lexicon.EXPECTATIONS and lows[n + 1 : n + 2] == ["for"]]
+        return any(
+            not any(low in lexicon.SEPARATORS or lexicon.LINKS.get(low) in ("from", "versus") for low in lows[places[-1] :])
+            for places in (verbs, nouns)
+            if places
         )
 
     def _last_place(self, span: Span) -> int:

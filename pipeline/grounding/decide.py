@@ -132,7 +132,8 @@ class Checker:
             {f.id for f in levels if periods.is_told(mention, f)},
         )
         if formula is None and any(c.fact is None for c in stated):
-            formula = relations.explain_by_written(mention, [c.mention for c in stated[:_MOST_BESIDE]])
+            wholes = [f for f in levels if f.segment is None and f.metric.id in mention.wholes and f.role is Role.ACTUAL]
+            formula = relations.explain_by_written(mention, stated[:_MOST_BESIDE], wholes)
         return NumberCheck(mention, "grounded", None, formula) if formula else check
 
     def _named_levels(self, mention: Mention) -> list[Figure]:

@@ -245,7 +245,8 @@ def form(clauses: Clauses, number: Number, order: int, found: Governor, behind: 
     is_percent = number.unit is UnitClass.PERCENT
     if number.unit is UnitClass.POINTS and found.link_word in (*_STATES, "at", "of") and way is None and found.metrics:
         return Form.LEVEL
-    if number.is_change or number.unit is UnitClass.POINTS or found.link == "by":
+    is_by_which = [clauses.low(at) for at in range(number.last, min(number.last + 2, clauses.last))] == ["by", "which"]
+    if number.is_change or number.unit is UnitClass.POINTS or found.link == "by" or is_by_which:
         return Form.CHANGE
     if way is not None and way.phrase in lexicon.RATE_NOUNS and found.link in ("to", "level"):
         return Form.CHANGE

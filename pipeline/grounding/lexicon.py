@@ -312,6 +312,8 @@ EXPECTING = word_set(
     targeting aims aiming
     """
 )
+# "The consensus for diluted EPS stood at": so do these, with what they are for.
+EXPECTATIONS = word_set("consensus estimate estimates guidance forecast forecasts target targets outlook")
 
 # -- clauses ---------------------------------------------------------------------------------------------------------------
 

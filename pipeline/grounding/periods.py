@@ -92,7 +92,7 @@ def _is_of_other_base(mention: Mention, change: Change, context: Context) -> boo
 def _of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
     said, label = mention.periods, figure.period.label
     is_over_many = mention.setting.is_average or mention.setting.is_sum
-    if is_over_many and len(set(mention.labels)) > 1:
+    if is_over_many and len(set(mention.labels)) > 1 and not _is_as_long(mention.setting.spans, figure.period):
         return f"is that of {label} alone, not of all the periods that the sentence adds up"
     if is_rest_of_year(figure):
         return _not_guidance(mention, figure) if not mention.is_rest else None
@@ -279,6 +279,12 @@ def is_named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
     ):
         return True
     return any(said.year is not None or said.part is not None for said in labels if _fits(said, own))
+
+
+def is_named_or_base(labels: tuple[PeriodLabel, ...], period: Period, context: Context) -> bool:
+    """Whether one of the labels names the period, or the same one a year later: the base of "grew 65.5% in FY26"."""
+    later = (p for p in context.facts.sheet.periods if p.kind is period.kind and 350 <= (p.end - period.end).days <= 380)
+    return bool(labels) and (is_named(labels, period) or any(is_named(labels, p) for p in later))
 
 
 def is_compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:

@@ -18,7 +18,7 @@ from pipeline.facts.sheet import Role
 from pipeline.grounding.computed import is_in_order
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import ADJUSTED
-from pipeline.grounding.report import COMPUTED
+from pipeline.grounding.report import COMPUTED, NumberCheck
 from pipeline.grounding.rules import is_said_its_way
 from pipeline.grounding.topics import Period
 from pipeline.grounding.values import agrees, computed_step, is_telling_alone, is_too_precise, pairs_of_size
@@ -73,27 +73,55 @@ def explain(
     return None
 
 
-def explain_by_written(mention: Mention, others: Sequence[Mention]) -> str | None:
-    """The difference or the sum of two numbers of the text that were computed themselves: "38.2%, 7.3 points less than the 45.5%".
+class _Written(NamedTuple):
+    """A number as a reader has it: its digits, half a step of which may be lost."""
 
-    Their digits are all that a reader has, so half a step of each may be lost.
+    text: str
+    value: Decimal
+    slack: Decimal
+    unit: UnitClass
+    is_computed: bool
+
+    def to(self, other: _Written) -> tuple[Decimal, Decimal] | None:
+        """The least and the most that it may be in percent of another."""
+        if self.unit is not other.unit or other.value <= other.slack:
+            return None
+        return (self.value - self.slack) / (other.value + other.slack) * HUNDRED, (self.value + self.slack) / (other.value - other.slack) * HUNDRED
+
+
+def explain_by_written(mention: Mention, others: Sequence[NumberCheck], wholes: Sequence[Figure]) -> str | None:
+    """The difference, the sum or the share of numbers of the text of which one was computed itself, or the share of such a number
+    in a whole that the sentence names: "38.2%, 7.3 points less than the 45.5%", "together $376m, 53% of free cash flow".
     """
     if mention.value is None or mention.step is None:
         return None
-    for a, b in permutations([other for other in others if other.value is not None and other.step is not None], 2):
-        if a.unit is not b.unit or a.value is None or b.value is None:
-            continue
-        is_points = mention.unit is UnitClass.POINTS and a.unit is UnitClass.PERCENT
-        if not is_points and (mention.unit is not a.unit or a.unit not in _AMOUNTS):
-            continue
-        slack = (mention.step + (a.step or 0) + (b.step or 0)) / 2
-        is_difference = abs(abs(a.value) - abs(b.value) - abs(mention.value)) <= slack
-        is_total = abs(abs(a.value) + abs(b.value) - abs(mention.value)) <= slack
-        if (mention.setting.is_gap or is_points) and is_difference and mention.value:
-            return f"{COMPUTED}{a.text} - {b.text}"
-        if mention.setting.is_sum and not is_points and is_total:
-            return f"{COMPUTED}{a.text} + {b.text}"
+    known = [
+        _Written(c.mention.text, abs(c.mention.value), c.mention.step / 2, c.mention.unit, c.fact is None)
+        for c in others
+        if c.mention.value is not None and c.mention.step is not None and c.mention.unit is not None
+    ]
+    named = [_Written(f.id, abs(f.quantity.value), f.quantity.interval.width / 2, f.unit.cls, is_computed=False) for f in wholes]
+    for a, b in permutations([*known, *named], 2):
+        if (a.is_computed or b.is_computed) and (sign := _by_written(mention, a, b)):
+            return f"{COMPUTED}{a.text} {sign} {b.text}"
     return None
+
+
+def _by_written(mention: Mention, a: _Written, b: _Written) -> str:
+    """The sign of the operation by which two written numbers give the mention; empty where none does."""
+    assert mention.value is not None and mention.step is not None
+    value, setting, slack = abs(mention.value), mention.setting, mention.step / 2 + a.slack + b.slack
+    is_points = mention.unit is UnitClass.POINTS and a.unit is b.unit is UnitClass.PERCENT
+    is_telling = is_telling_alone(mention)
+    if is_points or (mention.unit is a.unit is b.unit and a.unit in _AMOUNTS):
+        if (setting.is_gap or is_points or is_telling) and value and abs(a.value - b.value - value) <= slack:
+            return "-"
+        if (setting.is_sum or is_telling) and not is_points and abs(a.value + b.value - value) <= slack:
+            return "+"
+    if mention.unit is UnitClass.PERCENT and a.unit in _AMOUNTS and (setting.is_share or is_telling) and (ends := a.to(b)) is not None:
+        half = mention.step / 2
+        return "/" if value and ends[0] - half <= value <= ends[1] + half else ""
+    return ""
 
 
 def _shares_of_sums(mention: Mention, operands: Sequence[Figure], stated: frozenset[str]) -> Iterator[Relation]:

@@ -40,7 +40,7 @@ def setting_of(clauses: Clauses, numbers: Sequence[Number], before: Before) -> S
         bases_said=frozenset(cue.value for cue in clauses.cues if cue.sort is Sort.BASIS),
         named=all_metrics_of(clauses.metrics),
         recalled=before.metrics,
-        named_segments=clauses.named_segments or before.segments,
+        named_segments=tuple(dict.fromkeys((*clauses.named_segments, *before.segments))),
         in_order=_in_order(clauses),
         words=frozenset(low[:5].rstrip("s") for low in words) | before.words,
         spans=frozenset(_spans(clauses, numbers)),

@@ -13,6 +13,8 @@ from pipeline.grounding.units import settle, take_after, take_before
 
 _HALF = Decimal("0.5")
 _ORDER = {"first": 1, "second": 2, "third": 3, "fourth": 4, "opening": 1, "closing": 4, "final": 4}
+# How far before "in the first" the word may stand that it leaves out.
+_ELLIPSIS = 20
 _BEFORE_MONTH = frozenset(("in", "since", "between", "through", "by", "to", "from", "at", "than", "end"))
 _DIGIT_BANDS = {"single": (1, 9), "double": (10, 99), "triple": (100, 999)}
 _GREAT = frozenset(("hundred", "thousand", "million", "billion", "trillion"))
@@ -159,9 +161,11 @@ def _ordinal_period(tape: Tape, at: int) -> Number | None:
     here = tape.past_hyphen(at + 1)
     if tape.low(here) == "fiscal":
         here += 1
-    if tape.low(at - 1) == "the" and tape.low(at - 2) == "in" and tape.low(at) != "first" and tape.low(here) in (",", ".", ";", ")", ""):
-        # "From CNY 1,752.3m in the third quarter to CNY 1,902.4m in the fourth."
-        return Number(at, at + 1, kind=Kind.QUARTER, label=PeriodLabel(f"q{_ORDER.get(tape.low(at), 0)}", None))
+    if tape.low(at - 1) == "the" and tape.low(at - 2) in ("in", "for") and tape.low(here) in (",", ".", ";", ")", ""):
+        # "From CNY 1,752.3m in the third quarter to CNY 1,902.4m in the fourth", "$25.1bn in the second half, after $19.05bn in the first".
+        said = next((tape.low(n) for n in range(at, max(at - _ELLIPSIS, 0), -1) if tape.low(n) in ("quarter", "half", "halves")), "")
+        if said and not (said != "quarter" and _ORDER.get(tape.low(at), 0) > 2):
+            return Number(at, at + 1, kind=Kind.QUARTER, label=PeriodLabel(f"{said[0]}{_ORDER.get(tape.low(at), 0)}", None))
     unit, order = tape.low(here), _ORDER.get(tape.low(at))
     if order is None or unit not in ("quarter", "half") or order > (4 if unit == "quarter" else 2):
         return None

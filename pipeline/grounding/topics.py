@@ -217,6 +217,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(phrases("operations | operations used | operations generated"), ("operating_cash_flow",)),
     **dict.fromkeys(words("warehouses restaurants stores shops outlets branches clubs hotels locations"), ("store_count",)),
     **dict.fromkeys(phrases("merchandise costs | cost base | costs of sales"), ("cost_of_revenue",)),
+    **dict.fromkeys(words("authorization authorisation"), ("buyback_authorization",)),
+    **dict.fromkeys(phrases("per share figure | per share earnings | per share profit"), ("eps_diluted", "adjusted_eps")),
     **dict.fromkeys(words("vehicles cars deliveries delivered"), ("units_sold",)),
     "net cash": ("net_debt",),
     "restructuring": ("restructuring_charges",),
