@@ -24,6 +24,7 @@ _COMPARING = frozenset(("more than", "less than", "fewer than"))
 _SPANS = frozenset(("months", "weeks", "quarter", "half", "year", "period"))
 _BEFORE_PERIOD = frozenset(("the", "end", "of", "late", "early", "start"))
 _PREFIXES = frozenset(("pre", "post", "non", "un", "ex", "sub", "de"))
+_DATED = frozenset(("authorization", "authorisation", "program", "programme", "notes", "bonds", "plan", "convertible", "convertibles"))
 _OPENING = frozenset(("(", "["))
 _CLOSING = frozenset((")", "]"))
 _NEUTRAL = lexicon.FILLERS | {"of", "in", "for", "at", "was", "were", "is", "are", "has", "had", "been"} | lexicon.LEVEL_VERBS
@@ -65,6 +66,8 @@ class Clauses:
         }
         parts = {at for cue in cues if cue.sort is Sort.SEGMENT and cue.last - cue.first > 1 for at in range(cue.first, cue.last)}
         hidden |= parts
+        quarters = {at for n in numbers if n.label is not None and self.low(n.first) == "last" for at in range(n.first, n.last)}
+        cues = [cue for cue in cues if not (cue.sort is Sort.PERIOD and not quarters.isdisjoint(range(cue.first, cue.last)))]
         self.cues = [
             cue for cue in cues if not (cue.sort is Sort.DIRECTION and cue.first in hidden) and taken.isdisjoint(range(cue.first, cue.last))
         ]
@@ -257,7 +260,11 @@ class Clauses:
     def labels(self, span: Span) -> tuple[PeriodLabel, ...]:
         """The periods named in a span, without those since which something is measured."""
         inside = (n for n in self.numbers if n.label is not None and span[0] <= n.first and n.last <= span[1])
-        return tuple(n.label for n in inside if n.label is not None and not self.is_since(n))
+        return tuple(n.label for n in inside if n.label is not None and not self.is_since(n) and not self._is_name(n))
+
+    def _is_name(self, number: Number) -> bool:
+        """Whether a date is part of a name: "the May 2024 repurchase authorization"."""
+        return any(self.low(at) in _DATED for at in range(number.last, min(number.last + 3, self.last)))
 
     def is_since(self, number: Number) -> bool:
         """Whether a period is where a change began: "since December", "since the end of last year"."""

@@ -148,8 +148,9 @@ def _of_two_metrics(a: Figure, b: Figure, mention: Mention, checker: Checker) ->
 
 
 def _is_sum(mention: Mention, a: Figure, b: Figure, checker: Checker) -> bool:
-    """Whether the sentence adds the two up, or names them as parts and says no word of a gap."""
-    return mention.setting.is_sum or (not mention.setting.is_gap and _are_parts(mention, a, b, checker))
+    """Whether the sentence adds the two up, or names them as parts: of segments only where it says no word of a gap."""
+    are_segments = a.segment is not None or b.segment is not None
+    return mention.setting.is_sum or (not (mention.setting.is_gap and are_segments) and _are_parts(mention, a, b, checker))
 
 
 def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:

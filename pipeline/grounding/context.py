@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from pipeline.facts.quantity import UnitClass
-from pipeline.grounding import governing, lexicon, subjects
+from pipeline.grounding import governing, lexicon, numerals, subjects
 from pipeline.grounding.clauses import Clauses, Span, all_metrics_of
 from pipeline.grounding.lexicon import Direction
 from pipeline.grounding.models import Form, Mention
@@ -248,7 +248,7 @@ class Sentence:
     def _is_compared(self, at: int) -> bool:
         """Whether a comparison opens the phrase at a token: "from the first quarter", "against last year"."""
         clauses = self.clauses
-        while at > clauses.first and clauses.low(at - 1) in lexicon.FILLERS:
+        while at > clauses.first and (clauses.low(at - 1) in lexicon.FILLERS or clauses.low(at - 1) in numerals.MONTHS):
             at -= 1
         return at > clauses.first and lexicon.LINKS.get(clauses.low(at - 1)) in ("from", "versus")
 
@@ -269,6 +269,10 @@ class Sentence:
             mention = replace(mention, segments=before.segments, is_segment_certain=True)
         if before.is_loss and before.form is Form.CHANGE and mention.form is Form.CHANGE and self._keeps_subject(order, only_between=True):
             mention = replace(mention, is_loss=True)
+        is_share = before.unit is mention.unit is UnitClass.PERCENT and mention.direction is None and mention.form is not Form.CHANGE
+        if is_share and before.wholes and not mention.wholes and not any(self.clauses.inside(Sort.METRIC, self.clauses.gap(order))):
+            # "Rooms were a quarter of net revenue and casinos forty-three percent".
+            mention = replace(mention, wholes=before.wholes)
         between = self.clauses.plain_words(self.clauses.gap(order))
         if before.link == "from" and mention.link == "to" and between <= _FROM_TO:
             mention = self._moved(replace(mention, from_with=(before.start, before.end)), order - 1)

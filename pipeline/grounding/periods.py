@@ -147,6 +147,7 @@ def _of_prior(mention: Mention, figure: Figure) -> str | None:
         # "First-quarter capex" is this year's.
         labels = tuple(label for label in labels if label.year is not None)
     is_placed = bool(own & said) or _BASE_WORD[figure.role] in mention.around or is_named(labels, figure.period)
+    is_placed = is_placed or _is_stretch_of(labels, figure.period, mention.setting.spans)
     if mention.is_expected or not (is_compared or is_target or is_placed):
         return f"is that of {figure.period.label}, which the sentence does not say"
     return None
@@ -197,6 +198,12 @@ def _is_untold_part_of_year(mention: Mention, figure: Figure) -> bool:
     spans = mention.setting.spans
     days = tuple(said for said in mention.setting.labels_said if said.day is None or not spans)
     return not (is_named(days, figure.period) or _is_as_long(spans, figure.period))
+
+
+def _is_stretch_of(labels: Collection[PeriodLabel], period: Period, spans: Collection[int]) -> bool:
+    """Whether a year and a stretch of it name the period: "over the six months, after ... in the same stretch of fiscal 2023"."""
+    own = label_of(period)
+    return own is not None and _is_as_long(spans, period) and any(said.part == "fy" and said.year == own.year for said in labels)
 
 
 def _is_as_long(spans: Collection[int], period: Period) -> bool:
@@ -271,7 +278,7 @@ def is_named(labels: tuple[PeriodLabel, ...], period: Period) -> bool:
     own = label_of(period)
     if any(_is_month(said, period) or _is_last_day(said, period) for said in labels):
         return True
-    labels = tuple(said for said in labels if said.day is None)
+    labels = tuple(said for said in labels if said.day is None and said.month is None)
     if own is None:
         return False
     if period.kind is PeriodKind.INSTANT and any(

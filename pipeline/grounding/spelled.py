@@ -20,6 +20,7 @@ _DIGIT_BANDS = {"single": (1, 9), "double": (10, 99), "triple": (100, 999)}
 _GREAT = frozenset(("hundred", "thousand", "million", "billion", "trillion"))
 # After a number word these show that it stands for a thing named before: "one of", "the two are".
 _PRONOUN_AFTER = frozenset(("of", "and", "or", "are", "is", "were", "was", "have", "had", "to", "in", "that", "which"))
+_POINTING = frozenset(("the", "these", "those"))
 # "A third" is a share before or after these, and else an ordinal: "by a third", "a third of revenue", "a third party".
 _BEFORE_FRACTION = frozenset(("by", "than", "about", "nearly", "almost", "roughly", "around", "over", "under"))
 _AFTER_FRACTION = frozenset(("", "of", ".", ",", ";", "more", "less", "lower", "higher", "below", "above", "on", "y", "from", "in", "to"))
@@ -42,6 +43,7 @@ NUMBER_STARTS = frozenset(
         *words.NUMBER_WORDS,
         *words.MONTHS,
         "holiday",
+        "last",
         "a",
         "an",
     )
@@ -57,7 +59,7 @@ def in_words(tape: Tape, at: int) -> Number | None:
         return _vague(tape, at, last, *_DIGIT_BANDS[low])
     if (low in words.MONTHS or low == "holiday") and (found := _month(tape, at)):
         return found
-    if low in _ORDER and (found := _ordinal_period(tape, at)):
+    if (low in _ORDER or low == "last") and (found := _ordinal_period(tape, at)):
         return found
     if low in words.FRACTIONS and (found := _fraction(tape, at, at, Decimal(1))):
         return found
@@ -114,7 +116,10 @@ def _count(tape: Tape, number: Number) -> Number | None:
         if article in ("one", "a", "an"):
             return None
         number.unit = UnitClass.COUNT
-        if tape.kind_of(tape.past_hyphen(number.last)) != "word" or number.value == 0 or tape.low(number.last) in _PRONOUN_AFTER:
+        after = tape.low(number.last)
+        # "In other words the two drifted apart".
+        is_pronoun = after in _PRONOUN_AFTER or (tape.low(number.first - 1) in _POINTING and not after.endswith("s"))
+        if tape.kind_of(tape.past_hyphen(number.last)) != "word" or number.value == 0 or is_pronoun:
             number.kind = Kind.COUNT
     return number
 
@@ -139,6 +144,9 @@ def _month(tape: Tape, at: int) -> Number | None:
     """The December quarter, in September, "Dec:". A day or a year behind the month is read with its digits."""
     here = tape.past_hyphen(at + 1)
     month = words.MONTHS.get(tape.low(at), 12)
+    is_listed = tape.low(at + 1) in ("and", "or", "to") and tape.low(at + 2) in words.MONTHS and tape.low(at + 3) == "quarters"
+    if is_listed or tape.low(here) == "quarters":
+        return Number(at, at + 1, kind=Kind.QUARTER, label=PeriodLabel("quarter", None, month))
     if tape.low(here) == "quarter":
         last, year = year_after(tape, here + 1)
         return Number(at, last, kind=Kind.QUARTER, label=PeriodLabel("quarter", year, month))
@@ -166,7 +174,15 @@ def _ordinal_period(tape: Tape, at: int) -> Number | None:
         said = next((tape.low(n) for n in range(at, max(at - _ELLIPSIS, 0), -1) if tape.low(n) in ("quarter", "half", "halves")), "")
         if said and not (said != "quarter" and _ORDER.get(tape.low(at), 0) > 2):
             return Number(at, at + 1, kind=Kind.QUARTER, label=PeriodLabel(f"{said[0]}{_ORDER.get(tape.low(at), 0)}", None))
+    if tape.low(at + 1) == "-" and tape.low(at + 2) in ("and", "to", "or") and tape.low(at + 3) in _ORDER:
+        # "Third- and fourth-quarter revenue": the word is said once.
+        unit, order = tape.low(tape.past_hyphen(at + 4)), _ORDER[tape.low(at)]
+        return Number(at, at + 1, kind=Kind.QUARTER, label=PeriodLabel(f"{unit[0]}{order}", None)) if unit in ("quarter", "half") else None
     unit, order = tape.low(here), _ORDER.get(tape.low(at))
+    if tape.low(at) == "last":
+        last, year = year_after(tape, here + 1)
+        # "The last quarter of 2021" is its fourth; without a year it is the one before.
+        return Number(at, last, kind=Kind.QUARTER, label=PeriodLabel("q4", year)) if unit == "quarter" and year else None
     if order is None or unit not in ("quarter", "half") or order > (4 if unit == "quarter" else 2):
         return None
     last, year = year_after(tape, here + 1)

@@ -114,8 +114,9 @@ def parts(segments: Sequence[str]) -> Iterator[tuple[str, str]]:
             for form in (phrase, phrase[:-1] if phrase.endswith("s") else phrase + "s"):
                 found[form.lower()].add(segment)
     for phrase, names in found.items():
-        if len(names) == 1:
-            yield phrase, next(iter(names))
+        first = [name for name in names if name.lower().startswith(phrase)] if len(names) > 1 else list(names)
+        if len(first) == 1:
+            yield phrase, first[0]
 
 
 def _in_a_row(plain: str) -> Iterator[str]:

@@ -220,6 +220,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words("authorization authorisation"), ("buyback_authorization",)),
     **dict.fromkeys(phrases("per share figure | per share earnings | per share profit"), ("eps_diluted", "adjusted_eps")),
     **dict.fromkeys(words("vehicles cars deliveries delivered"), ("units_sold",)),
+    **dict.fromkeys(phrases("deferred membership fees | deferred fees | deferred subscription fees"), ("deferred_revenue",)),
     "net cash": ("net_debt",),
     "restructuring": ("restructuring_charges",),
     **dict.fromkeys(words("inventories"), ("inventory",)),
