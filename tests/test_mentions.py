@@ -14,6 +14,7 @@ from evals.bench.check_speed import PIECES as PIECES_THAT_REPEAT
 from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.grounding.lexicon import Approximation, Direction
 from pipeline.grounding.mentions import Form, Kind, Mention, find
+from pipeline.grounding.numbers import PeriodLabel
 from pipeline.grounding.topics import BasisWord, Period
 
 U = UnitClass
@@ -186,6 +187,14 @@ def test_words_that_are_no_numbers(text: str) -> None:
         ("Revenue missed by 0.4%", {"direction": Direction.DOWN, "periods": {Period.STREET}}),
         ("growth slowed to 12%", {"form": Form.CHANGE, "direction": Direction.UP}),
         ("margins of 12.8% could recover", {}),
+        ("free cash flow topped $300m", {"approximator": Approximation.MORE_THAN}),
+        ("revenue topped the $300m consensus", {"approximator": None}),
+        ("less $2.27bn of debt", {"direction": None}),
+        ("the company lost $98.7m more than a year before", {"form": Form.CHANGE, "direction": Direction.UP, "is_loss": True}),
+        ("net income was $2.30/SHR", {"unit": U.PER_SHARE}),
+        ("the $37.6bn by which revenue grew", {"form": Form.CHANGE}),
+        ("the consensus for diluted EPS stood at $2.39", {"is_awaited": True}),
+        ("management is targeting a CET1 ratio of 9%", {"is_awaited": True, "metrics": ("cet1_ratio",)}),
     ],
 )
 def test_what_the_sentence_says_of_its_number(text: str, expected: dict[str, object]) -> None:
@@ -197,6 +206,31 @@ def test_each_number_keeps_its_own_words() -> None:
     up, down = find("Margin rose 11.4 points y/y but fell 0.8 points q/q")
     assert (up.direction, set(up.periods)) == (Direction.UP, {Period.YOY})
     assert (down.direction, set(down.periods)) == (Direction.DOWN, {Period.QOQ})
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("gross margin 30.3% (Q2 24: 24.6%)", PeriodLabel("q2", 2024)),
+        ("$65 better than in the last quarter of 2021", PeriodLabel("q4", 2021)),
+        ("after $19.05bn in the first half, $25.1bn in the second", PeriodLabel("h2", None)),
+        ("Third- and fourth-quarter revenue", PeriodLabel("q3", None)),
+        ("the December and March quarters", PeriodLabel("quarter", None, 12)),
+        ("between January and June", PeriodLabel(None, None, 6)),
+    ],
+)
+def test_periods_are_read_as_they_are_written(text: str, label: PeriodLabel) -> None:
+    assert label in [mention.label for mention in find(text)]
+
+
+def test_a_period_behind_from_stays_with_the_change_before_it() -> None:
+    change, level = (m for m in find("Average assets gained 12% from Q2 2021 to stand at $48.4bn") if m.kind is None)
+    assert change.base_labels == (PeriodLabel("q2", 2021),)
+    assert level.labels == ()
+
+
+def test_a_date_that_is_part_of_a_name_is_no_period_of_its_number() -> None:
+    assert next(m for m in find("$40.8bn was left on the May 2024 authorization") if m.kind is None).labels == ()
 
 
 def test_a_second_number_of_a_list_takes_over_the_direction() -> None:
