@@ -175,7 +175,9 @@ def _most_places(quantity: Quantity, scale: Scale) -> int:
             return 2
         case UnitClass.PERCENT | UnitClass.POINTS | UnitClass.MULTIPLE | UnitClass.SHARES:
             return 1
-        case UnitClass.DAYS | UnitClass.COUNT:
+        case UnitClass.COUNT:
+            return 0 if scale in (Scale.ONE, Scale.THOUSAND) else 2
+        case UnitClass.DAYS:
             return 0
 
 

@@ -14,8 +14,8 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipeline.facts.figures import Figure, slug, written
-from pipeline.facts.quantity import PERCENT, Quantity, UnitClass, last_place
+from pipeline.facts.figures import Change, Figure, slug, written
+from pipeline.facts.quantity import HUNDRED, PERCENT, Quantity, UnitClass, exact, last_place
 from pipeline.facts.sheet import Role
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.periods import is_compatible, is_named, is_named_or_base
@@ -58,7 +58,7 @@ class Value:
         """The finest step that prose may give the value."""
         cls = self.quantity.unit.cls
         if cls in _AMOUNTS or cls is self.operands[0].unit.cls:
-            return max(checker.finest(figure) for figure in self.operands)
+            return max(checker.finest(figure) for figure in self.operands if figure.unit.cls is self.operands[0].unit.cls)
         width = self.quantity.interval.width
         places = _MOST_PLACES[cls]
         while places > -12 and width > _SLACK * Decimal(1).scaleb(-places):
@@ -72,6 +72,7 @@ def explain(mention: Mention, checker: Checker, evidence: Collection[str] | None
     named = _named(mention, checker, reach)
     values = (*_of_pairs([*named, *(f for f in cited[:_MOST_CITED] if f not in named)], mention, checker), *_of_many(cited, named, mention))
     sizes = window(mention)
+    values = (*values, *_of_bases(named, mention, checker))
     for value in values if sizes is not None else ():
         is_of_size = sizes is not None and sizes[0] <= abs(value.quantity.value) <= sizes[1]
         if (
@@ -169,6 +170,31 @@ def _of_two_periods(a: Figure, b: Figure, mention: Mention) -> Iterator[Value]:
         yield from _safely("{} - {}", (a, b), lambda: a.quantity - b.quantity, a)
     elif unit is UnitClass.MULTIPLE and cls is not UnitClass.PERCENT and len(set(mention.setting.in_order)) <= 1:
         yield from _safely("{} / {}", (a, b), lambda: a.quantity.over(b.quantity))
+
+
+def _of_bases(levels: Sequence[Figure], mention: Mention, checker: Checker) -> Iterator[Value]:
+    """Where a level came from, by the change that its source states: "from $1.28 a year ago", of $1.59 and +24.2%."""
+    said = mention.periods | mention.around
+    for level in levels:
+        for change in checker.changes(level) if level.role is Role.ACTUAL and _measures(mention, level) else ():
+            role, word = (Role.PRIOR_YEAR, Said.PRIOR_YEAR) if change.change is Change.YOY else (Role.PRIOR_QUARTER, Said.PRIOR_QUARTER)
+            is_told = word in said or (mention.link in ("from", "versus") and not said) or mention.form is Form.BASE
+            if not is_told or any(f.role is role and f.change is None for f in checker.series(level.stem)):
+                continue
+            if change.unit.cls is UnitClass.POINTS:
+                yield from _safely("{} - {}", (level, change), partial(_less_points, level, change))
+            elif change.unit.cls is UnitClass.PERCENT and level.unit.cls in _AMOUNTS:
+                yield from _safely("{} / (1 + {}%)", (level, change), partial(_ungrown, level, change))
+
+
+def _less_points(level: Figure, change: Figure) -> Quantity:
+    return Quantity(level.quantity.value - change.quantity.value, level.unit, level.quantity.interval - change.quantity.interval)
+
+
+def _ungrown(level: Figure, change: Figure) -> Quantity:
+    times = change.quantity.interval + exact(HUNDRED)
+    value = level.quantity.value / (HUNDRED + change.quantity.value) * HUNDRED
+    return Quantity(value, level.unit, level.quantity.interval / times * exact(HUNDRED))
 
 
 def _of_many(cited: Sequence[Figure], named: Sequence[Figure], mention: Mention) -> Iterator[Value]:

@@ -15,6 +15,7 @@ from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Cue, Sort
 from pipeline.grounding.numbers import Number, PeriodLabel
 from pipeline.grounding.setting import Before, setting_of
+from pipeline.grounding.spellings import roots
 from pipeline.grounding.tokens import Token
 from pipeline.grounding.topics import BasisWord, Period
 
@@ -52,7 +53,7 @@ class Sentence:
         return Before(
             all_metrics_of(self.clauses.metrics) or self.before.metrics,
             self.clauses.named_segments,
-            frozenset(low[:5].rstrip("s") for low in self.clauses.lows),
+            roots(self.clauses.lows),
         )
 
     def mentions(self) -> list[Mention]:

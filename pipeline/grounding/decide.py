@@ -88,7 +88,7 @@ class Checker:
         for figure in self.figures:
             if figure.segment is not None:
                 of_segment[slug(figure.segment)].add(figure.metric.id)
-        self._segments = Segments(of_segment)
+        self._segments = Segments(of_segment, facts.sheet.company.name)
         self._of_segment = {name: frozenset(metrics) for name, metrics in of_segment.items()}
         self._topics: _Topics | None = None
         self._kin: dict[str, frozenset[str]] = {}
@@ -164,7 +164,7 @@ class Checker:
         if mention.noun in _ANALYSTS and (asked := self._analysts.get(mention.value or Decimal(0))):
             return NumberCheck(mention, "grounded", asked, "counts the analysts")
         is_bare = mention.unit is None and not mention.is_scaled and not mention.setting.is_ratio
-        if is_bare and not (mention.metrics and mention.is_certain):
+        if is_bare and not (mention.metrics and mention.is_certain) and not self._is_count(mention):
             message = f"'{mention.text}' has no unit and no metric in its clause: say what it measures, or leave it out"
             return NumberCheck(mention, "unsupported", None, "no unit", message)
         if mention.unit is UnitClass.DAYS and not self._is_days_metric(mention):
@@ -182,6 +182,11 @@ class Checker:
             return NumberCheck(mention, "contradicted", figure.id, "evidence", message)
         comes_from = done.get(mention.from_with[0]) if mention.from_with else None
         return messages.problem(mention, self, sized, comes_from)
+
+    def _is_count(self, mention: Mention) -> bool:
+        """Whether a bare number has the size of something that the company counts and the sentence names: "430 RV sites"."""
+        counted = of_size(mention, self._by_unit.get(UnitClass.COUNT, ()))
+        return any(f.segment is not None and self.is_told_of(slug(f.segment), mention) for f in counted)
 
     def _of_size(self, mention: Mention) -> list[Figure]:
         """Figures of the mention's size, whatever else is wrong with them. A hedge counts only where the metric is known."""

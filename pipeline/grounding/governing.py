@@ -100,7 +100,7 @@ def governor(clauses: Clauses, number: Number, order: int) -> Governor:
         if direction is not None and direction.first >= floor and not (direction.phrase == "loss" and number.unit not in _SHARES):
             if found.is_past_colon:
                 return found
-            if direction.phrase == "less" and number.unit in _AMOUNTS and direction.last == clauses.start_of(number):
+            if direction.phrase == "less" and number.unit in _AMOUNTS:
                 # "Cash of $3.91bn, less $2.27bn of debt": taken off, and not fallen by.
                 return found
             if direction.phrase in _REFERENCES and not found.link and number.unit in _AMOUNTS:

@@ -48,7 +48,7 @@ APPROXIMATORS: dict[str, Approximation] = {
             over | more than | at least | above | upwards of | upward of | in excess of | north of | exceeding | exceeded |
             exceeds | better than | greater than | higher than | no less than | not less than | just over | just above |
             a little over | slightly over | slightly more than | a minimum of | > | ≥ | well over | well above | topping |
-            topped | to exceed | exceed | surpassed | a bit over | a bit more than | a shade over | a touch over
+            topped | tops | to exceed | exceed | surpassed | a bit over | a bit more than | a shade over | a touch over
             """
         ),
         Approximation.MORE_THAN,
@@ -64,7 +64,7 @@ APPROXIMATORS: dict[str, Approximation] = {
     ),
 }
 # Verbs that hedge the amount right behind them ("topped $300m"), and beat what an article names ("topped the $8.2bn").
-PASSING = frozenset(("topped", "surpassed", "exceed", "to exceed"))
+PASSING = frozenset(("topped", "tops", "surpassed", "exceed", "to exceed"))
 
 
 class Direction(StrEnum):

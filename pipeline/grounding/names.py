@@ -167,7 +167,7 @@ def names_of(sheet: FactSheet) -> Names:
     for segment in segments:
         for word in spellings.short(segment):
             names.add(word, Sort.SHORT_SEGMENT, slug(segment))
-    for phrase, segment in spellings.parts(segments):
+    for phrase, segment in spellings.parts(segments, sheet.company.name):
         if not common_names().has(phrase):
             names.add(phrase, Sort.PART_SEGMENT, slug(segment))
     return names

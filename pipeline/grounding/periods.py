@@ -58,6 +58,8 @@ def _of_change(mention: Mention, figure: Figure, context: Context) -> str | None
     if figure.role is Role.ACTUAL and _is_of_other_base(mention, change, context):
         return f"is measured {change.words}, not as the sentence says"
     base = figure.base if isinstance(figure, DerivedFact) else None
+    if figure.segment is not None and any(str(said.year) in figure.segment for said in mention.labels if said.year is not None):
+        return None
     if _is_of_other_label(mention, (figure.period,) if base is None else (figure.period, base.period)):
         return f"is that of {figure.period.label}"
     if _is_untold_part_of_year(mention, figure):
@@ -94,6 +96,9 @@ def _of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
     is_over_many = mention.setting.is_average or mention.setting.is_sum
     if is_over_many and len(set(mention.labels)) > 1 and not _is_as_long(mention.setting.spans, figure.period):
         return f"is that of {label} alone, not of all the periods that the sentence adds up"
+    if figure.segment is not None and any(str(said.year) in figure.segment for said in mention.labels if said.year is not None):
+        # A segment "Against Q3 2019" is told of that year.
+        return None
     if is_rest_of_year(figure):
         return _not_guidance(mention, figure) if not mention.is_rest else None
     if _is_of_other_label(mention, (figure.period,)):

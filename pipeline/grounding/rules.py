@@ -17,6 +17,7 @@ from pipeline.grounding.lexicon import Approximation, Direction
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.periods import period
 from pipeline.grounding.rule import Context, Rule
+from pipeline.grounding.spellings import tells_change
 from pipeline.grounding.topics import BasisWord
 from pipeline.grounding.topics import Period as Said
 from pipeline.grounding.values import is_printed, is_telling, is_too_precise
@@ -37,9 +38,11 @@ def metric(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None
     if not mention.is_strong and figure.metric.id in context.named(mention):
         return None
-    if not mention.is_strong and figure.segment is not None and slug(figure.segment) in mention.setting.named_segments:
-        # "Services grew 11.6%": a segment is named for its revenue.
-        return None
+    if not mention.is_strong and figure.segment is not None:
+        own = slug(figure.segment)
+        if own in mention.setting.named_segments or context.is_told_of(own, mention):
+            # "Services grew 11.6%": a segment is named for its revenue.
+            return None
     if mention.metrics and mention.is_certain:
         return f"is {label(figure)}, not what the sentence says it of"
     if mention.segments and mention.is_segment_certain:
@@ -70,6 +73,9 @@ def unit(mention: Mention, figure: Figure, context: Context) -> str | None:
         return None if fits else f"is in {figure.unit}"
     if ours is UnitClass.MONEY and theirs is UnitClass.PER_SHARE and not mention.is_scaled:
         return None
+    if ours is UnitClass.POINTS and theirs is UnitClass.PERCENT and tells_change(figure.segment):
+        # "Acquisitions contributed three points of growth".
+        return None
     if ours is UnitClass.POINTS and theirs is UnitClass.PERCENT and figure.change is None and abs(figure.quantity.value) < 1:
         # "Net charge-offs were 4 basis points of loans".
         return None
@@ -84,7 +90,7 @@ def currency(mention: Mention, figure: Figure, context: Context) -> str | None:
 
 
 def form(mention: Mention, figure: Figure, context: Context) -> str | None:
-    if figure.metric.id in topics.RATES:
+    if figure.metric.id in topics.RATES or tells_change(figure.segment):
         return None
     if figure.change is None and mention.form is Form.CHANGE:
         return "is a level, stated as a change"
@@ -100,6 +106,8 @@ def form(mention: Mention, figure: Figure, context: Context) -> str | None:
 
 def sign(mention: Mention, figure: Figure, context: Context) -> str | None:
     value = figure.quantity.value
+    if figure.change is None and tells_change(figure.segment):
+        return None if is_said_its_way(mention, figure, value) else f"has the other sign: it is {written(figure)}"
     if not is_change(figure):
         return _sign_of_level(mention, figure, context)
     said = said_sign(mention, figure)
@@ -207,9 +215,13 @@ def _in_words(words: set[BasisWord]) -> str:
     return " and ".join(sorted(word.value.replace("_", " ") for word in words))
 
 
+# "Just under $52bn" is less than that.
+_BOUNDS = {Bound.MORE_THAN: (Approximation.MORE_THAN,), Bound.LESS_THAN: (Approximation.LESS_THAN, Approximation.NEARLY)}
+
+
 def bound(mention: Mention, figure: Figure, context: Context) -> str | None:
-    hedge = {Bound.MORE_THAN: Approximation.MORE_THAN, Bound.LESS_THAN: Approximation.LESS_THAN}.get(figure.bound) if figure.bound else None
-    if hedge is not None and not (mention.approximator is hedge and is_printed(mention, figure.quantity, figure.scale)):
+    hedges = _BOUNDS.get(figure.bound) if figure.bound else None
+    if hedges and not (mention.approximator in hedges and is_printed(mention, figure.quantity, figure.scale)):
         return f"is given as '{written(figure)}' only"
     return None
 

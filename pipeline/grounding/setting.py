@@ -13,6 +13,7 @@ from pipeline.grounding.lexicon import Direction
 from pipeline.grounding.models import Setting
 from pipeline.grounding.names import Sort
 from pipeline.grounding.numbers import Kind, Number
+from pipeline.grounding.spellings import roots
 
 _MANAGEMENT = frozenset(("management", "ceo", "cfo", "board", "executives"))
 _DAYS = {"week": 7, "weeks": 7, "month": 30, "months": 30}
@@ -42,7 +43,7 @@ def setting_of(clauses: Clauses, numbers: Sequence[Number], before: Before) -> S
         recalled=before.metrics,
         named_segments=tuple(dict.fromkeys((*clauses.named_segments, *before.segments))),
         in_order=_in_order(clauses),
-        words=frozenset(low[:5].rstrip("s") for low in words) | before.words,
+        words=roots(clauses.lows) | before.words,
         spans=frozenset(_spans(clauses, numbers)),
         is_modal=not words.isdisjoint(lexicon.MODAL),
         is_future=not words.isdisjoint(lexicon.FUTURE),
@@ -54,7 +55,7 @@ def setting_of(clauses: Clauses, numbers: Sequence[Number], before: Before) -> S
         or any(cue.sort is Sort.DIRECTION and cue.value in _FALLING for cue in clauses.cues),
         is_share=_is_share(clauses, words),
         is_gap=not words.isdisjoint(lexicon.GAPS),
-        is_sum=_says(clauses, lexicon.SUMS),
+        is_sum=_says(clauses, lexicon.SUMS) or _is_addition(clauses),
         is_average=_says(clauses, lexicon.AVERAGES),
         is_ratio=_says(clauses, lexicon.RATIOS),
     )
@@ -81,6 +82,11 @@ def _says(clauses: Clauses, words: frozenset[str]) -> bool:
     """Whether one of the words stands in the sentence and is no part of a name: not the "average" of "average selling price"."""
     at_word = (at for at in range(clauses.first, clauses.last) if clauses.low(at) in words)
     return any((cue := clauses.covering.get(at)) is None or cue.sort not in _NAMES for at in at_word)
+
+
+def _is_addition(clauses: Clauses) -> bool:
+    """Whether a plus stands between two numbers, and not before one as its sign: "$500m + dividends $223m"."""
+    return any(clauses.low(at) == "+" and not clauses.tokens[at + 1].touches for at in range(clauses.first, clauses.last - 1))
 
 
 def _is_share(clauses: Clauses, words: frozenset[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 # Words that say what kind of part a segment is: prose drops them.
 _KINDS = (
@@ -105,11 +106,37 @@ _ALSO = {
 }
 
 
-def parts(segments: Sequence[str]) -> Iterator[tuple[str, str]]:
+_AMERICA = frozenset(("us", "usa", "america", "american", "americas"))
+
+
+def roots(lows: Sequence[str]) -> frozenset[str]:
+    """The first letters of words, so that "bottlers" has the root of "bottling", and America one root whatever it is called."""
+    found = {"usa" if low in _AMERICA else low[:5].rstrip("s") for low in lows}
+    plain = [low for low in lows if low != "."]
+    if any(pair in (("u", "s"), ("united", "states"), ("the", "states")) for pair in pairwise(plain)):
+        found.add("usa")
+    return frozenset(found)
+
+
+# Words of a segment's name that show that its figure is a part of a change: "Contribution of acquisitions".
+_OF_CHANGE = roots(
+    """
+    contribution increase decrease rise raise above below effect impact drag headwind tailwind gain improvement savings extra
+    additional incremental excess over
+    """.split()
+)
+
+
+def tells_change(segment: str | None) -> bool:
+    """Whether a segment's name says that its figure is a part of a change, or of a gap."""
+    return segment is not None and not _OF_CHANGE.isdisjoint(roots(segment.lower().split()))
+
+
+def parts(segments: Sequence[str], company: str = "") -> Iterator[tuple[str, str]]:
     """(phrase, segment): some words of a name, in a row, that are telling and no other segment has; and other names of it."""
     found: dict[str, set[str]] = defaultdict(set)
     for segment in segments:
-        plain = segment.partition(" (")[0]
+        plain = segment.partition(" (")[0].removeprefix(f"{company.partition(' ')[0]} ")
         for phrase in (*_in_a_row(plain), *_ALSO.get(plain.lower(), ()), *_joint_initials(plain)):
             for form in (phrase, phrase[:-1] if phrase.endswith("s") else phrase + "s"):
                 found[form.lower()].add(segment)

@@ -20,6 +20,7 @@ _PASSED = lexicon.FILLERS - lexicon.OBJECT_MARKERS
 # A segment this near before a figure owns it, whatever metric stands behind: "AmeriHome's $0.58 of adjusted EPS".
 _POSSESSIVE = 2
 _BUYERS = frozenset(("customers", "active_users", "active_buyers"))
+_NEW = frozenset(("new", "additional", "existing", "own"))
 _EQUATING = frozenset(("was", "were", "is", "are"))
 # How many tokens behind a figure may still say that it is a loss.
 _LOSS_REACH = 4
@@ -50,6 +51,8 @@ def _is_tied(clauses: Clauses, number: Number, order: int, chosen: tuple[str, ..
     if near is None or near.sort is Sort.FAMILY or near.value not in chosen or _is_whole(clauses, near, order):
         return False
     between = range(near.last, number.first)
+    if any(clauses.low(at) == "=" for at in between):
+        return False
     if any(clauses.low(at) == ":" for at in between) and len(clauses.metrics) > 1:
         # "Repurchases consumed all of net income: $25.0bn ...": the colon opens what the sentence is about.
         return False
@@ -100,6 +103,7 @@ def _behind(clauses: Clauses, number: Number, order: int) -> tuple[Cue | None, C
             and low != "-"
             and low not in lexicon.CHANGE_NOUNS
             and low not in _COMPARATIVES
+            and low not in _NEW
         ):
             return None, None
         at += 1
