@@ -89,7 +89,7 @@ class Clauses:
         """The longest phrase over each token, words of direction and hedges apart: those never hide another."""
         found: dict[int, Cue] = {}
         for cue in self.cues:
-            if cue.sort not in (Sort.DIRECTION, Sort.APPROXIMATION, Sort.IDIOM):
+            if cue.sort not in (Sort.COMPANY, Sort.DIRECTION, Sort.APPROXIMATION, Sort.IDIOM):
                 for at in range(cue.first, cue.last):
                     known = found.get(at)
                     if known is None or known.last - known.first < cue.last - cue.first:
@@ -124,7 +124,7 @@ class Clauses:
 
     def _segments(self) -> list[Cue]:
         """Segments by their names, and by one word or some words of them where no name or metric has those words already."""
-        longer = [cue for cue in self.cues if cue.sort is Sort.METRIC]
+        longer = [cue for cue in self.cues if cue.sort in (Sort.METRIC, Sort.COMPANY)]
         some = [cue for cue in self.cues if cue.sort is Sort.PART_SEGMENT and not self._is_prefixed(cue)]
         full = [
             cue

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.facts.quantity import UnitClass
 from pipeline.grounding import governing, lexicon, numerals, subjects
 from pipeline.grounding.clauses import Clauses, Span, all_metrics_of
-from pipeline.grounding.lexicon import Direction
+from pipeline.grounding.lexicon import Approximation, Direction
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import Cue, Sort
 from pipeline.grounding.numbers import Number, PeriodLabel
@@ -127,7 +127,7 @@ class Sentence:
             form=form,
             direction=way.value if way else Direction.UP if number.is_change and number.sign > 0 else None,
             direction_word=way.phrase if way else "",
-            approximator=governor.approximator,
+            approximator=governor.approximator or self._open_ended(number),
             link=governor.link,
             is_expected=governor.is_expected,
             periods=self._periods(left, right, form, way),
@@ -149,6 +149,12 @@ class Sentence:
             is_extra=any(clauses.low(at) in lexicon.EXTRA for at in (*range(*left)[-3:], *range(*right)[:4])),
             is_rest=any(clauses.low(at) in lexicon.RESTS for at in range(*left)),
         )
+
+    def _open_ended(self, number: Number) -> Approximation | None:
+        """What stands right behind a number and opens its end: "14k+", "$500m-plus", "200 or more"."""
+        behind = [self.clauses.low(at) for at in range(number.last, min(number.last + 2, self.clauses.last))]
+        is_plus = behind[:1] == ["+"] and self.tokens[number.last].touches
+        return Approximation.MORE_THAN if is_plus or behind in (["-", "plus"], ["or", "more"]) or behind[:1] == ["plus"] and behind[1:2] == [","] else None
 
     def _is_awaited(self, left: Span) -> bool:
         clauses = self.clauses
@@ -265,7 +271,9 @@ class Sentence:
         has_own = mention.is_segment_certain or any(
             cue.first >= self.clauses.right(order)[0] and cue.last <= self.clauses.right(order)[1] for cue in self.clauses.segments
         )
-        owns_metric = bool(self.clauses.inside(Sort.METRIC, self.clauses.right(order)))
+        gap = range(*self.clauses.gap(order))
+        is_whole = [self.clauses.low(at) for at in gap] in (["of"], ["out", "of"])
+        owns_metric = is_whole or bool(self.clauses.inside(Sort.METRIC, self.clauses.right(order)))
         if before.is_segment_certain and not has_own and not owns_metric and self._keeps_subject(order, only_between=True):
             mention = replace(mention, segments=before.segments, is_segment_certain=True)
         if before.is_loss and before.form is Form.CHANGE and mention.form is Form.CHANGE and self._keeps_subject(order, only_between=True):

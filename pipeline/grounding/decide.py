@@ -172,6 +172,11 @@ class Checker:
         sized = self._of_size(mention)
         passing = [figure for figure in sized if self._passes(mention, figure)]
         within = [figure for figure in passing if reach is None or figure.id in reach]
+        if within and (other_end := self._other_end(mention, done)) is not None:
+            within = [figure for figure in within if figure is other_end]
+            if not within:
+                message = f"'{mention.text}' is not the other end of the range: {other_end.id} is {written_with_base(other_end)}"
+                return NumberCheck(mention, "contradicted", other_end.id, "range", message)
         if within:
             return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
         if (formula := computed.explain(mention, self, evidence, reach)) is not None:
@@ -182,6 +187,14 @@ class Checker:
             return NumberCheck(mention, "contradicted", figure.id, "evidence", message)
         comes_from = done.get(mention.from_with[0]) if mention.from_with else None
         return messages.problem(mention, self, sized, comes_from)
+
+    def _other_end(self, mention: Mention, done: dict[int, NumberCheck]) -> Figure | None:
+        """The guided end that a range must have, when its first end is the low one: 45% to 48%, and not to 49%."""
+        first = done.get(mention.range_with[0]) if mention.range_with else None
+        if first is None or first.fact is None or not first.fact.endswith(".low"):
+            return None
+        name = first.fact.removesuffix("low") + "high"
+        return self.facts[name] if name in self.facts else None
 
     def _is_count(self, mention: Mention) -> bool:
         """Whether a bare number has the size of something that the company counts and the sentence names: "430 RV sites"."""

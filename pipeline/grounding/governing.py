@@ -8,7 +8,7 @@ from pipeline.facts.quantity import UnitClass
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import lexicon
 from pipeline.grounding.clauses import Clauses, metrics_of
-from pipeline.grounding.lexicon import Approximation
+from pipeline.grounding.lexicon import Approximation, Direction
 from pipeline.grounding.models import Form
 from pipeline.grounding.names import Cue, Sort
 from pipeline.grounding.numbers import Number
@@ -214,6 +214,8 @@ def _is_of_next(clauses: Clauses, cue: Cue, order: int) -> bool:
 
 def direction(clauses: Clauses, found: Governor, behind: Cue | None, number: Number, order: int) -> Cue | None:
     """The word that says which way the figure went: right before it, behind it, or the nearest verb before it."""
+    if found.link == "by" and number.unit is UnitClass.POINTS and (pace := _pace(clauses, order, number)):
+        return pace
     if found.direction is not None and found.link != "from" and not (found.direction.phrase == "loss" and number.unit not in _SHARES):
         if _names_consensus(found, number):
             return None
@@ -232,6 +234,15 @@ def direction(clauses: Clauses, found: Governor, behind: Cue | None, number: Num
         if any(clauses.low(at) in lexicon.BREAKS for at in range(cue.last, number.first)):
             return None
     return None
+
+
+def _pace(clauses: Clauses, order: int, number: Number) -> Cue | None:
+    """The verb of "growth slowed by six points": the rate went down, whichever way the metric did."""
+    at = next((at for at in reversed(range(clauses.gap(order)[0], number.first)) if clauses.low(at) in lexicon.PACE_VERBS), None)
+    if at is None:
+        return None
+    way = Direction.UP if clauses.low(at).startswith("accelerat") else Direction.DOWN
+    return Cue(Sort.DIRECTION, way, at, at + 1, clauses.low(at))
 
 
 def _rate_noun(clauses: Clauses, verb: Cue, order: int) -> Cue | None:

@@ -46,6 +46,7 @@ class Sort(IntEnum):
     """One common word of a segment's name, which only a capital tells from the word itself: "Data", "Services"."""
     PART_SEGMENT = auto()
     """Some words of a segment's name that no other segment has: "bottling" of Bottling Investments. It allows, and refuses nothing."""
+    COMPANY = auto()
     DIRECTION = auto()
     APPROXIMATION = auto()
     PERIOD = auto()
@@ -160,6 +161,7 @@ def common_names() -> Names:
 def names_of(sheet: FactSheet) -> Names:
     """The common names and the sheet's segments."""
     names = Names(common_names())
+    names.add(spellings.of_company(sheet.company.name), Sort.COMPANY, True)
     segments = sorted({fact.segment for fact in sheet.facts if fact.segment is not None})
     for segment in segments:
         for phrase in spellings.whole(segment, sheet.company.name):

@@ -64,7 +64,7 @@ def _of_change(mention: Mention, figure: Figure, context: Context) -> str | None
         return f"is that of {figure.period.label}"
     if _is_untold_part_of_year(mention, figure):
         return f"is that of {figure.period.label}, which the sentence does not say"
-    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER and not is_named(mention.labels, figure.period):
+    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER and not is_named(_parts(mention.labels), figure.period):
         return "is that of the quarter, not of the year to date"
     return None
 
@@ -103,7 +103,7 @@ def _of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
         return _not_guidance(mention, figure) if not mention.is_rest else None
     if _is_of_other_label(mention, (figure.period,)):
         return f"is that of {label}"
-    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER and not is_named(mention.labels, figure.period):
+    if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER and not is_named(_parts(mention.labels), figure.period):
         return "is that of the quarter, not of the year to date"
     if Said.ANNUAL in said and figure.period.kind in (PeriodKind.QUARTER, PeriodKind.YTD):
         return f"is that of {label}, not of the full year"
@@ -297,6 +297,11 @@ def is_named_or_base(labels: tuple[PeriodLabel, ...], period: Period, context: C
     """Whether one of the labels names the period, or the same one a year later: the base of "grew 65.5% in FY26"."""
     later = (p for p in context.facts.sheet.periods if p.kind is period.kind and 350 <= (p.end - period.end).days <= 380)
     return bool(labels) and (is_named(labels, period) or any(is_named(labels, p) for p in later))
+
+
+def _parts(labels: tuple[PeriodLabel, ...]) -> tuple[PeriodLabel, ...]:
+    """The labels that name more than a year."""
+    return tuple(said for said in labels if said.part is not None or said.month is not None)
 
 
 def is_compatible(labels: tuple[PeriodLabel, ...], period: Period) -> bool:

@@ -17,7 +17,7 @@ from pipeline.grounding.lexicon import Approximation, Direction
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.periods import period
 from pipeline.grounding.rule import Context, Rule
-from pipeline.grounding.spellings import tells_change
+from pipeline.grounding.spellings import is_change_alone, tells_change
 from pipeline.grounding.topics import BasisWord
 from pipeline.grounding.topics import Period as Said
 from pipeline.grounding.values import is_printed, is_telling, is_too_precise
@@ -54,6 +54,8 @@ def segment(mention: Mention, figure: Figure, context: Context) -> str | None:
     if figure.segment is not None:
         own = slug(figure.segment)
         if own in mention.segments or (own in mention.setting.named_segments and not mention.is_segment_certain):
+            return None
+        if mention.form is Form.CHANGE and figure.metric.id in context.allowed(mention) and is_change_alone(figure.segment):
             return None
         if context.is_told_of(own, mention):
             # "Appliances were the sore spot, with domestic comparable sales down 16.1%": its words stand apart.

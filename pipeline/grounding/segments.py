@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from pipeline.facts.figures import slug
 from pipeline.grounding.models import Mention
-from pipeline.grounding.spellings import roots
+from pipeline.grounding.spellings import roots, tells_change
 
 # Words of segments' names that tell nothing: many parts of companies have them.
 _COMMON = frozenset(("", "u", "and", "of", "for", "the", "total", "other", "regio", "segme", "group", "compa", "busin", "opera", "corpo"))
@@ -41,7 +41,11 @@ class Segments:
 
     def _is_outdone(self, name: str, said: frozenset[str], mention: Mention) -> bool:
         """Whether the sentence has more words of another segment that has the same metrics: "Japan persistency" is not that of the U.S."""
-        alike = (other for other, metrics in self._metrics.items() if not set(metrics).isdisjoint(self._metrics[name]))
+        alike = (
+            other
+            for other, metrics in self._metrics.items()
+            if not set(metrics).isdisjoint(self._metrics[name]) and not tells_change(other.replace("_", " "))
+        )
         return any(said < self._words[other] & mention.setting.words for other in alike)
 
     def _is_closer(self, name: str, mention: Mention) -> bool:

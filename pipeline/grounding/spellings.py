@@ -57,6 +57,16 @@ def whole(segment: str, company: str) -> Iterable[str]:
         yield "g a"
 
 
+_LEGAL = re.compile(r"[,\s]+(inc|corp|corporation|company|co|plc|ltd|limited|holdings|incorporated|n\.?v|s\.?a|ag|group)\.?$", re.IGNORECASE)
+
+
+def of_company(name: str) -> str:
+    """The company's name without what it is by law: `American Eagle Outfitters, Inc.` -> "American Eagle Outfitters"."""
+    while (shorter := _LEGAL.sub("", name)) != name:
+        name = shorter
+    return name
+
+
 def _forms(plain: str, company: str) -> Iterable[str]:
     """The name without the company's own and without the word for what kind of part it is."""
     yield plain
@@ -85,6 +95,7 @@ _COMMON = frozenset(
     and of for the a an in on to by with total other all new old net gross group segment segments business businesses company
     companies division divisions unit units operations operating region regions related corporate effect effects contribution
     definition general income expense expenses costs cost revenue revenues sales services service products product customers
+    year quarter half full month guidance midpoint previous prior high low end points share shares rate ratio number
     average adjusted reported annualized before after without from excluding including per
     """.split()
 )
@@ -119,23 +130,32 @@ def roots(lows: Sequence[str]) -> frozenset[str]:
 
 
 # Words of a segment's name that show that its figure is a part of a change: "Contribution of acquisitions".
-_OF_CHANGE = roots(
+_OF_CHANGE = frozenset(
     """
-    contribution increase decrease rise raise above below effect impact drag headwind tailwind gain improvement savings extra
-    additional incremental excess over
+    contribution contributions increase decrease rise raise above below effect effects impact drag headwind headwinds tailwind
+    tailwinds gain improvement saving savings extra additional incremental excess over
     """.split()
 )
+_BETWEEN = frozenset(("on", "from", "against", "versus", "vs", "the", "a", "year", "quarter", "ago"))
 
 
 def tells_change(segment: str | None) -> bool:
     """Whether a segment's name says that its figure is a part of a change, or of a gap."""
-    return segment is not None and not _OF_CHANGE.isdisjoint(roots(segment.lower().split()))
+    return segment is not None and not _OF_CHANGE.isdisjoint(segment.lower().split())
+
+
+def is_change_alone(segment: str) -> bool:
+    """Whether a segment's name says nothing but that its figure is a change: "Increase over Q3 2020"."""
+    own = [word for word in segment.lower().split() if not any(letter.isdigit() for letter in word)]
+    return tells_change(segment) and _OF_CHANGE | _BETWEEN >= set(own)
 
 
 def parts(segments: Sequence[str], company: str = "") -> Iterator[tuple[str, str]]:
     """(phrase, segment): some words of a name, in a row, that are telling and no other segment has; and other names of it."""
     found: dict[str, set[str]] = defaultdict(set)
     for segment in segments:
+        if tells_change(segment):
+            continue
         plain = segment.partition(" (")[0].removeprefix(f"{company.partition(' ')[0]} ")
         for phrase in (*_in_a_row(plain), *_ALSO.get(plain.lower(), ()), *_joint_initials(plain)):
             for form in (phrase, phrase[:-1] if phrase.endswith("s") else phrase + "s"):
