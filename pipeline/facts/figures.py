@@ -181,6 +181,10 @@ def _most_places(quantity: Quantity, scale: Scale) -> int:
             return 0
 
 
+# Changes on these bases are said to be so: they leave out what the reported change holds.
+_COMPARABLE = {Basis.ORGANIC: "organic", Basis.CONSTANT_CURRENCY: "in constant currency"}
+
+
 def written_with_base(figure: Figure, base: Figure | None = None) -> str:
     """A change with what it is measured against: `+11.4 pp y/y (16.2% in Q1 2025)`; a level as `written`.
 
@@ -190,6 +194,8 @@ def written_with_base(figure: Figure, base: Figure | None = None) -> str:
     if figure.change is None:
         return text
     text += f" {figure.change.words}"
+    if (basis := _COMPARABLE.get(figure.basis)) and basis.split()[-1] not in figure.label.lower():
+        text += f", {basis}"
     if isinstance(figure, DerivedFact):
         base = figure.base
     if base is not None:

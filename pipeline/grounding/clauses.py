@@ -66,6 +66,9 @@ class Clauses:
         }
         parts = {at for cue in cues if cue.sort is Sort.SEGMENT and cue.last - cue.first > 1 for at in range(cue.first, cue.last)}
         hidden |= parts
+        metrics = [cue for cue in cues if cue.sort is Sort.METRIC]
+        # The "currency adjusted" of "Currency adjusted EPS" is no basis: its second word belongs to the metric.
+        cues = [cue for cue in cues if not (cue.sort is Sort.BASIS and any(cue.first < m.first < cue.last < m.last for m in metrics))]
         quarters = {at for n in numbers if n.label is not None and self.low(n.first) == "last" for at in range(n.first, n.last)}
         cues = [cue for cue in cues if not (cue.sort is Sort.PERIOD and not quarters.isdisjoint(range(cue.first, cue.last)))]
         self.cues = [

@@ -154,7 +154,7 @@ class Sentence:
         """What stands right behind a number and opens its end: "14k+", "$500m-plus", "200 or more"."""
         behind = [self.clauses.low(at) for at in range(number.last, min(number.last + 2, self.clauses.last))]
         is_plus = behind[:1] == ["+"] and self.tokens[number.last].touches
-        return Approximation.MORE_THAN if is_plus or behind in (["-", "plus"], ["or", "more"]) or behind[:1] == ["plus"] and behind[1:2] == [","] else None
+        return Approximation.MORE_THAN if is_plus or behind in (["-", "plus"], ["or", "more"], ["plus", ","]) else None
 
     def _is_awaited(self, left: Span) -> bool:
         clauses = self.clauses

@@ -145,8 +145,7 @@ class Checker:
         found = [
             f
             for f in self.levels_of(names)
-            if (f.segment is None or slug(f.segment) in mention.setting.named_segments)
-            and periods.is_spoken_of(mention, f, self)
+            if (f.segment is None or slug(f.segment) in mention.setting.named_segments) and periods.is_spoken_of(mention, f, self)
         ]
         return sorted(
             found, key=lambda f: (f.segment is None and bool(mention.setting.named_segments), f.metric.id not in mention.setting.named)
@@ -193,8 +192,8 @@ class Checker:
         first = done.get(mention.range_with[0]) if mention.range_with else None
         if first is None or first.fact is None or not first.fact.endswith(".low"):
             return None
-        name = first.fact.removesuffix("low") + "high"
-        return self.facts[name] if name in self.facts else None
+        high = first.fact.removesuffix("low") + "high"
+        return next((figure for figure in self._by_stem[self.facts[first.fact].stem] if figure.id == high), None)
 
     def _is_count(self, mention: Mention) -> bool:
         """Whether a bare number has the size of something that the company counts and the sentence names: "430 RV sites"."""

@@ -237,7 +237,8 @@ IDIOMS = phrase_set(
     came up | come up | comes up | coming up | end up | ends up | ended up | made up | make up | makes up | making up |
     took up | take up | takes up | taken up | taking up | ate up | eats up | eaten up | used up | uses up | put up | held up |
     holds up | hold up | kept up | keeps up | wound up | showed up | shows up | added up | adding up | up north | upside down |
-    turned up | clocked up | racked up | rang up | notched up | chalked up | piled up | stacked up | under gaap | under ifrs | under us gaap | on the up | down under | one off | one offs | days off | off the |
+    turned up | clocked up | racked up | rang up | notched up | chalked up | piled up | stacked up |
+    under gaap | under ifrs | under us gaap | on the up | down under | one off | one offs | days off | off the |
     off balance | kicked off | spun off | paid off | set off | up to | set up | follow up | back up | line up | lined up |
     start up | add up | adds up | double down | break down | broke down | write down | written down | slow down | down payment |
     spin off | cut off | in light of | light on | on top of | top line | short term | short of detail | over time | over the |

@@ -94,7 +94,8 @@ UNITS: dict[tuple[str, ...], tuple[UnitClass, Decimal]] = {
 }  # fmt: skip
 PER_SHARE = (
     ("per", "share"), ("a", "share"), ("per", "diluted", "share"), ("per", "ads"), ("per", "ordinary", "share"), ("per", "common", "share"),
-    ("per", "basic", "share"), ("/", "share"), ("/", "shr"), ("/", "sh"), ("a", "shr"), ("per", "shr"), ("apiece",), ("per", "diluted", "common", "share"),
+    ("per", "basic", "share"), ("/", "share"), ("/", "shr"),
+    ("/", "sh"), ("a", "shr"), ("per", "shr"), ("apiece",), ("per", "diluted", "common", "share"),
 )  # fmt: skip
 CENTS = frozenset(("cent", "cents", "c", "¢", "pence", "p"))
 

@@ -86,7 +86,9 @@ class _Written(NamedTuple):
         """The least and the most that it may be in percent of another."""
         if self.unit is not other.unit or other.value <= other.slack:
             return None
-        return (self.value - self.slack) / (other.value + other.slack) * HUNDRED, (self.value + self.slack) / (other.value - other.slack) * HUNDRED
+        return (self.value - self.slack) / (other.value + other.slack) * HUNDRED, (self.value + self.slack) / (
+            other.value - other.slack
+        ) * HUNDRED
 
 
 def explain_by_written(mention: Mention, others: Sequence[NumberCheck], wholes: Sequence[Figure]) -> str | None:
@@ -109,7 +111,8 @@ def explain_by_written(mention: Mention, others: Sequence[NumberCheck], wholes: 
 
 def _by_written(mention: Mention, a: _Written, b: _Written) -> str:
     """The sign of the operation by which two written numbers give the mention; empty where none does."""
-    assert mention.value is not None and mention.step is not None
+    if mention.value is None or mention.step is None:
+        return ""
     value, setting, slack = abs(mention.value), mention.setting, mention.step / 2 + a.slack + b.slack
     is_points = mention.unit is UnitClass.POINTS and a.unit is b.unit is UnitClass.PERCENT
     is_telling = is_telling_alone(mention)
@@ -187,9 +190,7 @@ class _Pair(NamedTuple):
         return Relation(f"{self.a.id} / {self.b.id}", self.a.quantity.over(self.b.quantity, PERCENT))
 
 
-def _of_pairs(
-    mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]], stated: _Stated
-) -> Iterator[Relation]:
+def _of_pairs(mention: Mention, operands: Sequence[Figure], ratios: Collection[tuple[str, str]], stated: _Stated) -> Iterator[Relation]:
     for a, b in pairs_of_size(mention, operands):
         if a.unit.currency == b.unit.currency and a.quantity.unit.cls is b.quantity.unit.cls:
             try:

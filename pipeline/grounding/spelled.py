@@ -176,13 +176,14 @@ def _ordinal_period(tape: Tape, at: int) -> Number | None:
             return Number(at, at + 1, kind=Kind.QUARTER, label=PeriodLabel(f"{said[0]}{_ORDER.get(tape.low(at), 0)}", None))
     if tape.low(at + 1) == "-" and tape.low(at + 2) in ("and", "to", "or") and tape.low(at + 3) in _ORDER:
         # "Third- and fourth-quarter revenue": the word is said once.
-        unit, order = tape.low(tape.past_hyphen(at + 4)), _ORDER[tape.low(at)]
-        return Number(at, at + 1, kind=Kind.QUARTER, label=PeriodLabel(f"{unit[0]}{order}", None)) if unit in ("quarter", "half") else None
+        unit = tape.low(tape.past_hyphen(at + 4))
+        label = PeriodLabel(f"{unit[:1]}{_ORDER.get(tape.low(at), 0)}", None)
+        return Number(at, at + 1, kind=Kind.QUARTER, label=label) if unit in ("quarter", "half") else None
     unit, order = tape.low(here), _ORDER.get(tape.low(at))
     if tape.low(at) == "last":
-        last, year = year_after(tape, here + 1)
+        behind, in_year = year_after(tape, here + 1)
         # "The last quarter of 2021" is its fourth; without a year it is the one before.
-        return Number(at, last, kind=Kind.QUARTER, label=PeriodLabel("q4", year)) if unit == "quarter" and year else None
+        return Number(at, behind, kind=Kind.QUARTER, label=PeriodLabel("q4", in_year)) if unit == "quarter" and in_year else None
     if order is None or unit not in ("quarter", "half") or order > (4 if unit == "quarter" else 2):
         return None
     last, year = year_after(tape, here + 1)

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from pipeline.grounding.tables import word_set
+
 # Words that say what kind of part a segment is: prose drops them.
 _KINDS = (
     " group",
@@ -57,7 +59,9 @@ def whole(segment: str, company: str) -> Iterable[str]:
         yield "g a"
 
 
-_LEGAL = re.compile(r"[,\s]+(inc|corp|corporation|company|co|plc|ltd|limited|holdings|incorporated|n\.?v|s\.?a|ag|group)\.?$", re.IGNORECASE)
+_LEGAL = re.compile(
+    r"[,\s]+(inc|corp|corporation|company|co|plc|ltd|limited|holdings|incorporated|n\.?v|s\.?a|ag|group)\.?$", re.IGNORECASE
+)
 
 
 def of_company(name: str) -> str:
@@ -90,14 +94,14 @@ def short(segment: str) -> Iterable[str]:
 
 
 # Words that tell nothing of which part is meant.
-_COMMON = frozenset(
+_COMMON = word_set(
     """
     and of for the a an in on to by with total other all new old net gross group segment segments business businesses company
     companies division divisions unit units operations operating region regions related corporate effect effects contribution
     definition general income expense expenses costs cost revenue revenues sales services service products product customers
     year quarter half full month guidance midpoint previous prior high low end points share shares rate ratio number
     average adjusted reported annualized before after without from excluding including per
-    """.split()
+    """
 )
 # What prose calls a part of the world, or of a bank, by its name in tables.
 _ELSEWHERE = ("rest of the world", "rest of world", "other countries", "elsewhere", "other markets")
@@ -116,7 +120,6 @@ _ALSO = {
     "total segments": ("segment", "segments"),
 }
 
-
 _AMERICA = frozenset(("us", "usa", "america", "american", "americas"))
 
 
@@ -130,11 +133,11 @@ def roots(lows: Sequence[str]) -> frozenset[str]:
 
 
 # Words of a segment's name that show that its figure is a part of a change: "Contribution of acquisitions".
-_OF_CHANGE = frozenset(
+_OF_CHANGE = word_set(
     """
     contribution contributions increase decrease rise raise above below effect effects impact drag headwind headwinds tailwind
     tailwinds gain improvement saving savings extra additional incremental excess over
-    """.split()
+    """
 )
 _BETWEEN = frozenset(("on", "from", "against", "versus", "vs", "the", "a", "year", "quarter", "ago"))
 
@@ -147,7 +150,7 @@ def tells_change(segment: str | None) -> bool:
 def is_change_alone(segment: str) -> bool:
     """Whether a segment's name says nothing but that its figure is a change: "Increase over Q3 2020"."""
     own = [word for word in segment.lower().split() if not any(letter.isdigit() for letter in word)]
-    return tells_change(segment) and _OF_CHANGE | _BETWEEN >= set(own)
+    return tells_change(segment) and set(own) <= _OF_CHANGE | _BETWEEN
 
 
 def parts(segments: Sequence[str], company: str = "") -> Iterator[tuple[str, str]]:

@@ -202,5 +202,7 @@ def is_telling_alone(mention: Mention) -> bool:
 
 
 def is_too_precise(mention: Mention, finest: Decimal) -> bool:
-    """Whether more digits are written than the figure has. Zeros at the end add none."""
+    """Whether more digits are written than the figure has. Zeros at the end add none, and nought before the point has none."""
+    if not mention.value and not mention.places:
+        return False
     return mention.step is not None and mention.value is not None and max(mention.step, coarse_step(abs(mention.value))) < finest
