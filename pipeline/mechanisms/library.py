@@ -58,7 +58,7 @@ Line = Annotated[str, Field(min_length=1, max_length=500)]
 Template = Annotated[Line, AfterValidator(_template)]
 Sector = Literal[
     "all", "software", "cloud", "semiconductors", "hardware", "retail", "internet", "banks", "insurers", "energy", "industrials",
-    "travel", "healthcare", "utilities", "reits",
+    "travel", "healthcare", "utilities", "reits", "consumer_staples", "restaurants", "telecom", "autos", "materials",
 ]  # fmt: skip
 
 
