@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from pipeline.facts.sheet import FactSheet
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.grounding import check_text
 from pipeline.mechanisms.engine import Fired, Quiet, already_holds, evaluate, fill, judge, watch_from
-from pipeline.mechanisms.library import All, Condition, Mechanism, library, load_library, references, unit_of
+from pipeline.mechanisms.library import Mechanism, library, load_library
+from pipeline.mechanisms.triggers import All, Condition, references, unit_of
 from tests.mechanism_rows import ROWS, Figures
 
 CASES = Path(__file__).parent.parent / "evals" / "cases"
@@ -395,6 +396,23 @@ def test_a_library_of_ones_own_loads(tmp_path: Path) -> None:
         ({"falsifiers": [{"fact": "revenue", "comparison": "under", "threshold": 0}]}, "[0].falsifiers[0].comparison", "'above'"),
         ({"reason": None}, "[0].reason", "valid string"),
         ({"reason": ...}, "[0].reason", "Field required"),
+        ({"when": {"fact": "revenue.yoy", "above": "revenue.yoy"}}, "[0].when", "revenue.yoy is compared with itself"),
+        ({"when": {"all": [{"fact": "revenue.yoy", "above": 5}, {"fact": "revenue.yoy", "below": 3}]}}, "[0].when", "can never hold"),
+        ({"when": {"all": [{"fact": "revenue.yoy", "above": 5}, {"fact": "revenue.yoy", "at_most": 5}]}}, "[0].when", "can never hold"),
+        (
+            {"when": {"all": [{"absent": "inventory"}, {"fact": "inventory.yoy", "above": 5}, {"present": "inventory"}]}},
+            "[0].when",
+            "absent",
+        ),
+        ({"when": {"all": [{"present": "revenue"}, {"not": {"present": "revenue"}}]}}, "[0].when", "must hold, and must not"),
+        (
+            {"when": {"all": [{"fact": "revenue.yoy", "above": "inventory.yoy"}, {"fact": "inventory.yoy", "above": "revenue.yoy"}]}},
+            "[0].when",
+            "run in a circle through revenue.yoy",
+        ),
+        ({"when": {"trend": "revenue.yoy", "moves": "up", "periods": 3}}, "[0].when", "is no level"),
+        ({"when": {"trend": "revenue", "moves": "sideways", "periods": 3}}, "[0].when.moves", "'up' or 'down'"),
+        ({"when": {"trend": "revenue", "moves": "up", "periods": 2}}, "[0].when.periods", "greater than or equal to 3"),
         ({"sectors": ["softwear"]}, "[0].sectors[0]", "'software'"),
         ({"chain": ["sales grow"]}, "[0].chain", "at least 2 items"),
         ({"party": "banks"}, "[0].party", "'lenders'"),
@@ -430,6 +448,12 @@ def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_list_of_mechanisms_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ResourceError, match=re.escape(message)):
+        load_library(tmp_path)
+
+
+def test_a_file_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("- &a\n  id: x\n  when: {all: [*a]}\n", encoding="utf-8")
+    with pytest.raises(ResourceError, match=r"mine\.yaml"):
         load_library(tmp_path)
 
 
@@ -495,3 +519,42 @@ def test_trigger(when: dict[str, Any], holds: bool | None) -> None:
 )
 def test_unit_of(reference: str, unit: str) -> None:
     assert unit_of(reference) == unit
+
+
+def quarters(metric: str, *values: str, gap: int | None = None) -> FactBase:
+    """A sheet with a metric's levels, the newest first, a quarter apart; before place `gap` a quarter is missing."""
+    given = sheet({"revenue": "100"})
+    period, fact = given.periods[0], given.facts[0]
+    periods, facts = [], []
+    for place, value in enumerate(values):
+        ago = place + (gap is not None and place >= gap)
+        end = date(2026, 3, 31) - timedelta(days=91 * ago)
+        name = f"p{place}" if place else period.id
+        periods.append(period.model_copy(update={"id": name, "start": end - timedelta(days=89), "end": end, "label": f"quarter {ago}"}))
+        role = "actual" if place == 0 else "prior_quarter" if ago == 1 else "history"
+        facts.append(
+            fact.model_dump() | {"id": f"{metric}.{place}", "metric": metric, "unit": "percent", "scale": "one", "period": name}
+            | {"role": role, "value": Decimal(value)}
+        )  # fmt: skip
+    return FactBase.of(
+        FactSheet.model_validate(given.model_dump() | {"periods": [p.model_dump() for p in periods], "facts": facts, "period": period.id})
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "gap", "holds"),
+    [
+        (("40", "41", "42", "43"), None, True),
+        (("40", "41", "42"), None, True),
+        (("40", "41", "41"), None, False),
+        (("40", "39", "42"), None, False),
+        (("40", "41"), None, None),
+        (("40", "41", "42"), 2, None),
+    ],
+)
+def test_a_trend_needs_every_period_to_move_the_same_way(values: tuple[str, ...], gap: int | None, holds: bool | None) -> None:
+    trigger = Mechanism.model_validate(GOOD | {"when": {"trend": "gross_margin", "moves": "down", "periods": 3}}).when
+    found = judge(trigger, quarters("gross_margin", *values, gap=gap))
+    assert found.holds is holds
+    assert len(found.facts) == (3 if holds is not None else 0)
+    assert bool(found.because) == (holds is not True)

@@ -6,25 +6,14 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Figure, write_quantity, written
 from pipeline.facts.quantity import Interval, Quantity, Scale, UnitClass
-from pipeline.facts.sheet import Basis
-from pipeline.mechanisms.library import (
-    PLACEHOLDER,
-    Absent,
-    All,
-    Any,
-    Condition,
-    Mechanism,
-    Not,
-    Present,
-    Trigger,
-    Unstated,
-    WatchRule,
-    unit_of,
-)
+from pipeline.facts.sheet import Basis, PeriodKind, Role
+from pipeline.mechanisms.library import PLACEHOLDER, Mechanism, WatchRule
+from pipeline.mechanisms.triggers import Absent, All, Any, Condition, Not, Present, Trend, Trigger, Unstated, unit_of
 from pipeline.notes.models import Comparison, Watch
 
 _TESTS: dict[Comparison, Callable[[Decimal, Decimal], bool]] = {
@@ -105,6 +94,8 @@ def judge(trigger: Trigger, facts: FactBase) -> Verdict:
             if figure.basis is Basis.UNSTATED:
                 return Verdict(True, (figure,))
             return Verdict(False, (figure,), f"the basis of {figure.id} is stated")
+        case Trend():
+            return _trend(trigger, facts)
         case Not():
             inner = judge(trigger.not_, facts)
             if inner.holds is None:
@@ -155,6 +146,39 @@ def _compare(condition: Condition, facts: FactBase) -> Verdict:
     if _TESTS[comparison](left.quantity.value, limit):
         return Verdict(True, cited)
     return Verdict(False, cited, f"{left.id} is {written(left)}, not {_WORDS[comparison]} {shown}")
+
+
+_PAST = (Role.ACTUAL, Role.PRIOR_QUARTER, Role.PRIOR_YEAR, Role.HISTORY)
+# Days from one period's end to the next one's, a fiscal calendar's week this way or that.
+_STEPS = {PeriodKind.QUARTER: (80, 100), PeriodKind.ANNUAL: (350, 380), PeriodKind.INSTANT: (80, 100)}
+
+
+def _trend(trend: Trend, facts: FactBase) -> Verdict:
+    run = _in_a_row(trend.trend, facts)[: trend.periods]
+    if len(run) < trend.periods:
+        return Verdict(None, because=f"the sheet has {trend.trend} for {len(run)} periods in a row, not for {trend.periods}")
+    for newer, older in pairwise(run):
+        if newer.quantity.value == older.quantity.value or (newer.quantity.value > older.quantity.value) is not (trend.moves == "up"):
+            return Verdict(False, tuple(run), f"{trend.trend} did not move {trend.moves} to {written(newer)} in {newer.period.label}")
+    return Verdict(True, tuple(run))
+
+
+def _in_a_row(metric: str, facts: FactBase) -> list[Figure]:
+    """The metric's levels of the whole company, the reported period first, back to the first gap in time."""
+    now = find(metric, facts)
+    if now is None or now.period.kind not in _STEPS:
+        return []
+    least, most = _STEPS[now.period.kind]
+    past = [
+        f
+        for f in facts
+        if f.metric is now.metric and f.segment is None and f.change is None and f.role in _PAST
+        and f.period.kind is now.period.kind and f.unit == now.unit and f.basis is now.basis
+    ]  # fmt: skip
+    run = [now]
+    while older := next((f for f in past if least <= (run[-1].period.end - f.period.end).days <= most), None):
+        run.append(older)
+    return run
 
 
 def _fire(mechanism: Mechanism, verdict: Verdict, facts: FactBase) -> Fired | Quiet:
