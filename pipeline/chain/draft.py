@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
 from pipeline.llm.types import Attempt, Message
 from pipeline.mechanisms.engine import evaluate
-from pipeline.mechanisms.library import library
+from pipeline.mechanisms.library import Mechanism, library
 from pipeline.notes.models import Note, PromptUsed, StepName, Withheld
 from pipeline.prompting import load_prompt
 from pipeline.schemas import digest
@@ -50,15 +50,21 @@ class Draft:
     record: RunRecord
 
 
-async def draft_note(sheet: FactSheet, drafter: Drafter, clock: Clock, on_step: OnStep = lambda step, doing: None) -> Draft:
-    """Draft, check and assemble one note.
+async def draft_note(
+    sheet: FactSheet,
+    drafter: Drafter,
+    clock: Clock,
+    on_step: OnStep = lambda step, doing: None,
+    mechanisms: Sequence[Mechanism] | None = None,
+) -> Draft:
+    """Draft, check and assemble one note. `mechanisms` is the library that it may use, by default the one that ships.
 
     Raises ProviderError when the model's server cannot be used at all. An answer that cannot be used (refused, filtered,
     cut off, empty) fails its step only, and the note needs review.
     """
     started, begun = clock.now(), clock.monotonic()
     facts = FactBase.of(sheet)
-    brief = Brief(facts, evaluate(facts, library())[0])
+    brief = Brief(facts, evaluate(facts, library() if mechanisms is None else mechanisms)[0])
     chain = _Chain(brief, drafter, clock, on_step)
     results = await chain.run()
     prompts = tuple(PromptUsed(name=name, digest=load_prompt(name).digest) for name in _PROMPTS) if drafter.model else ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli.mechanisms import OWN
 from pipeline.cli.output import Watcher, say, say_json, tell
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def command(
     model: Annotated[str | None, typer.Option(help="Model name at the endpoint.")] = None,
     base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint, for instance http://127.0.0.1:8080/v1.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, max=64, help="Notes drafted at the same time.")] = None,
+    own: Annotated[Path | None, OWN] = None,
     formats: Annotated[str, typer.Option("--format", help="Any of json, md and html, with commas between.")] = "json,md,html",
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a note needs review.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -30,8 +32,10 @@ def command(
     from pipeline.config import load_settings
     from pipeline.drafters.choose import choose_drafter
     from pipeline.facts.loading import load_sheets
+    from pipeline.mechanisms.library import library
     from pipeline.notes.render import formats_from
 
+    mechanisms = library(own)
     wanted = formats_from(formats)
     given = {"model": model, "base_url": base_url, "concurrency": concurrency}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
@@ -45,7 +49,7 @@ def command(
         chosen, why = await choose_drafter(drafter, settings)
         tell(why)
         with Watcher(slow=chosen.model is not None) as watcher:
-            return chosen, await draft_all(loaded.sheets, chosen, settings, out, wanted, watcher)
+            return chosen, await draft_all(loaded.sheets, chosen, settings, mechanisms, out, wanted, watcher)
 
     chosen, outcomes = asyncio.run(all_of_them()) if loaded.sheets else (None, [])
     rows: list[dict[str, Any]] = [outcome.row() for outcome in outcomes]

@@ -16,6 +16,7 @@ from pipeline.config import Settings
 from pipeline.drafters.base import Drafter
 from pipeline.errors import AfterprintError
 from pipeline.facts.sheet import FactSheet
+from pipeline.mechanisms.library import Mechanism
 from pipeline.notes.render import Format, write_atomically, write_note
 
 
@@ -66,7 +67,13 @@ class Outcome:
 
 
 async def draft_all(
-    sheets: Sequence[tuple[Path, FactSheet]], drafter: Drafter, settings: Settings, out: Path, formats: Sequence[Format], watcher: Watcher
+    sheets: Sequence[tuple[Path, FactSheet]],
+    drafter: Drafter,
+    settings: Settings,
+    mechanisms: Sequence[Mechanism],
+    out: Path,
+    formats: Sequence[Format],
+    watcher: Watcher,
 ) -> list[Outcome]:
     """Draft every sheet, at most `settings.concurrency` at a time, in the order given."""
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
@@ -76,7 +83,7 @@ async def draft_all(
         name = sheet.slug
         try:
             async with gate:
-                draft = await draft_note(sheet, drafter, clock, lambda step, doing: watcher.step(name, step, doing))
+                draft = await draft_note(sheet, drafter, clock, lambda step, doing: watcher.step(name, step, doing), mechanisms)
             files = write_note(draft.note, out, name, formats)
             write_atomically(out / f"{name}.run.json", draft.record.model_dump_json(indent=2) + "\n")
         except AfterprintError as error:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import check, draft, schema
+from pipeline.cli import check, draft, mechanisms, schema
 from pipeline.errors import AfterprintError, InputError
 
 _INTERRUPTED = 130
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("draft")(draft.command)
 app.command("check")(check.command)
+app.add_typer(mechanisms.app, name="mechanisms")
 app.add_typer(schema.app, name="schema")
 
 

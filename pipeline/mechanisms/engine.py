@@ -36,12 +36,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A mechanism at work in a sheet. `text` is its sentence with the numbers filled in, `facts` what fired it and what it cites."""
+    """A mechanism at work in a sheet. `text` is its sentence with the numbers filled in, `because` what fired it, and `facts` that
+    and what the sentence cites.
+    """
 
     mechanism: Mechanism
     strength: float
     text: str
     facts: tuple[Figure, ...]
+    because: tuple[Figure, ...]
     falsifier: Watch
 
 
@@ -52,6 +55,8 @@ class Quiet:
     mechanism: Mechanism
     evaluable: bool
     because: str
+    is_other_sector: bool = False
+    """It does not apply to the company's sector, whatever the facts."""
 
 
 def evaluate(facts: FactBase, mechanisms: Sequence[Mechanism]) -> tuple[list[Fired], list[Quiet]]:
@@ -61,7 +66,8 @@ def evaluate(facts: FactBase, mechanisms: Sequence[Mechanism]) -> tuple[list[Fir
     sector = facts.sheet.company.sector
     for mechanism in mechanisms:
         if "all" not in mechanism.sectors and sector not in mechanism.sectors:
-            quiet.append(Quiet(mechanism, True, f"limited to {', '.join(mechanism.sectors)}; the company's sector is {sector}"))
+            because = f"limited to {', '.join(mechanism.sectors)}; the company's sector is {sector}"
+            quiet.append(Quiet(mechanism, True, because, is_other_sector=True))
             continue
         verdict = judge(mechanism.when, facts)
         if not verdict.holds:
@@ -188,7 +194,8 @@ def _fire(mechanism: Mechanism, verdict: Verdict, facts: FactBase) -> Fired | Qu
         return Quiet(mechanism, False, "the sheet lacks a figure that its sentence or its falsifier needs")
     text, cited = sentences[0]
     together = {figure.id: figure for figure in (*cited, *verdict.facts)}
-    return Fired(mechanism, _strength(mechanism, facts), text, tuple(together.values()), falsifiers[0])
+    because = tuple({figure.id: figure for figure in verdict.facts}.values())
+    return Fired(mechanism, _strength(mechanism, facts), text, tuple(together.values()), because, falsifiers[0])
 
 
 def _strength(mechanism: Mechanism, facts: FactBase) -> float:

@@ -8,7 +8,7 @@ facts. Nothing in a library file is evaluated as code. References name series, n
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -17,12 +17,13 @@ from typing import Annotated, Literal, Self
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from pipeline.errors import ResourceError
+from pipeline.errors import InputError, Problem, ResourceError
 from pipeline.facts.sheet import Strict
 from pipeline.mechanisms.triggers import AMOUNTS, Reference, Side, Trigger, check_side, reference_of, unit_of
 from pipeline.notes.models import CatalystKind, Comparison, Direction, Horizon, Party
 from pipeline.resources import folder
 
+_MOST_BYTES = 1_000_000
 PLACEHOLDER = re.compile(r"\{([a-z0-9_.]+)(\|size)?\}")
 
 
@@ -115,17 +116,30 @@ class Mechanism(Strict):
 
 
 @cache
-def library() -> tuple[Mechanism, ...]:
-    """Every mechanism that ships, by file and position. Raises ResourceError for a broken file."""
-    return load_library(folder("prompts") / "mechanisms")
+def library(own: Path | None = None) -> tuple[Mechanism, ...]:
+    """Every mechanism that ships, by file and position, then those of a user's own folder.
+
+    Raises ResourceError for a broken file, and InputError for a folder that is none or holds no library.
+    """
+    shipped = load_library(folder("prompts") / "mechanisms")
+    if own is None:
+        return shipped
+    if not any(own.glob("*.yaml")):
+        raise InputError(Problem("expected a folder with mechanisms in .yaml files", file=str(own)))
+    try:
+        return (*shipped, *load_library(own, taken={mechanism.id for mechanism in shipped}))
+    except ResourceError as error:
+        raise InputError(Problem(str(error), file=str(own))) from None
 
 
-def load_library(place: Path) -> tuple[Mechanism, ...]:
-    """All `*.yaml` of a folder. Raises ResourceError with file, line and field for the first that is wrong."""
+def load_library(place: Path, *, taken: Collection[str] = ()) -> tuple[Mechanism, ...]:
+    """All `*.yaml` of a folder. Raises ResourceError with file, line and field for the first that is wrong; an id of `taken` is."""
     mechanisms: dict[str, Mechanism] = {}
     for path in sorted(place.glob("*.yaml")):
         try:
             text = path.read_bytes()
+            if len(text) > _MOST_BYTES:
+                raise ResourceError(f"{path.name}: larger than {_MOST_BYTES:,} bytes")
             entries = yaml.load(text, yaml.CSafeLoader)
         except (OSError, yaml.YAMLError) as error:
             raise ResourceError(f"{path.name}: {error}") from None
@@ -138,7 +152,7 @@ def load_library(place: Path) -> tuple[Mechanism, ...]:
                 first = error.errors(include_url=False)[0]
                 steps = [step for step in first["loc"] if not str(step).startswith("(")]
                 raise ResourceError(_complaint(path.name, text, [position, *steps], first["msg"].removeprefix("Value error, "))) from None
-            if mechanism.id in mechanisms:
+            if mechanism.id in mechanisms or mechanism.id in taken:
                 raise ResourceError(_complaint(path.name, text, [position, "id"], f"'{mechanism.id}' stands twice in the library"))
             mechanisms[mechanism.id] = mechanism
     return tuple(mechanisms.values())
