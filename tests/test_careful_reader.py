@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -27,19 +28,17 @@ def prose(note: Note) -> str:
 @pytest.mark.parametrize(
     "said",
     [
-        "grew 37.2% y/y to CNY 2,703.7m",
-        "slipped 2.1% q/q",
-        "0.4% below the consensus of CNY 2,715m",
-        "Gross margin fell 3.4 pp y/y to 12.8%",
-        "adjusted EBITDA margin rose 11.4 pp y/y to 27.6%",
-        "slipped 0.8 pp q/q",
-        "CNY 3,000m",
+        r"[Rr]evenue (grew|climbed|jumped) 37\.2% y/y to CNY 2,703\.7m but (slipped|eased|dipped) 2\.1% q/q",
+        r"0\.4% below the consensus of CNY 2,715m",
+        r"[Gg]ross margin (fell|declined|decreased) 3\.4 pp y/y to 12\.8%",
+        r"adjusted EBITDA margin was 27\.6%, up 11\.4 pp y/y but down 0\.8 pp q/q",
+        r"CNY 3,000m",
         "111% of revenue",
         "5x, on a basis that the source does not state",
     ],
 )
 def test_the_figures_are_told_with_their_bases(note: Note, said: str) -> None:
-    assert said in " ".join(claim.text for claim in note.summary)
+    assert re.search(said, " ".join(claim.text for claim in note.summary))
 
 
 def test_every_change_stands_beside_its_base_in_the_table(note: Note) -> None:

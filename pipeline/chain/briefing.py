@@ -13,7 +13,7 @@ from pipeline.notes.models import Watch
 from pipeline.notes.words import basis_words
 
 PROMPT_FACTS = 160
-"""At most so many ids go into a prompt, the most material first: more would crowd a small model's context."""
+"""At most so many ids go into a model's prompt, the most material first: more would crowd a small model's context."""
 _ROLE_RANK = {
     Role.ACTUAL: 0,
     Role.CONSENSUS: 1,
@@ -25,17 +25,17 @@ _ROLE_RANK = {
 }
 
 
-def citable(facts: FactBase) -> list[Figure]:
+def citable(brief: Brief) -> list[Figure]:
     """The figures that an answer may cite, most material first; older history is left out."""
-    figures = [f for f in facts if f.role is not Role.HISTORY]
+    figures = [f for f in brief.facts if f.role is not Role.HISTORY]
     figures.sort(key=lambda f: (_ROLE_RANK[f.role], f.segment is not None))
-    return figures[:PROMPT_FACTS]
+    return figures[: brief.most_facts]
 
 
-def watchable(facts: FactBase) -> list[Figure]:
+def watchable(brief: Brief) -> list[Figure]:
     """The figures whose next value can decide something: levels and changes as reported, and guidance."""
     past = (Change.SURPRISE, Change.VS_CONSENSUS)
-    return [f for f in citable(facts) if f.role in (Role.ACTUAL, Role.GUIDANCE) and f.change not in past]
+    return [f for f in citable(brief) if f.role in (Role.ACTUAL, Role.GUIDANCE) and f.change not in past]
 
 
 def fact_line(figure: Figure, facts: FactBase) -> str:

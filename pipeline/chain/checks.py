@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, assert_never
 
 from pipeline.chain.parts import Part, Violation
 from pipeline.drafters.base import Brief
-from pipeline.facts.figures import Figure, stem, written
-from pipeline.facts.quantity import Interval, UnitClass
+from pipeline.facts.figures import stem, written
+from pipeline.facts.quantity import Interval
 from pipeline.grounding import check_text
 from pipeline.grounding.report import NumberCheck, Report
-from pipeline.mechanisms.engine import already_holds
+from pipeline.mechanisms.engine import already_holds, is_plausible
 from pipeline.notes.calendar import known_by, release_window
 from pipeline.notes.models import Catalyst, Claim, ConsensusGap, Falsifier, GapSign, SecondOrderEffect, StepName, Watch
 from pipeline.notes.words import words
@@ -120,7 +119,7 @@ class Checks:
                 place,
                 f"{watch.metric} is {now} already, so '{watch.comparison} {watch.threshold:f}' decides nothing: go beyond it",
             )
-        elif not _plausible(watch.threshold, figure):
+        elif not is_plausible(watch.threshold, figure):
             yield place, f"a threshold of {watch.threshold:f} is out of scale for {watch.metric}, which is {now}"
         if isinstance(watch, Falsifier):
             known, first = known_by(self.facts.sheet), release_window(self.facts.sheet).from_
@@ -223,14 +222,3 @@ def _known_names(brief: Brief) -> str:
     return "\n".join(
         [sheet.company.name, sheet.company.business or "", *(f.segment or "" for f in sheet.facts), *(s.text for s in sheet.statements)]
     ).lower()
-
-
-def _plausible(threshold: Decimal, figure: Figure) -> bool:
-    """Whether a threshold is of the figure's own order: a change within three times its size or 20 either way, a level
-    in percent within 50 points, any level between a fifth and five times of where it stands, on either side of zero."""
-    now = figure.quantity.value / figure.scale.factor
-    if figure.change is not None:
-        return abs(threshold) <= max(Decimal(20), 3 * abs(now))
-    if figure.unit.cls in (UnitClass.PERCENT, UnitClass.POINTS) and abs(threshold - now) <= 50:
-        return True
-    return abs(now) / 5 <= abs(threshold) <= abs(now) * 5 or threshold == 0

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipeline.chain.assemble import assemble
+from pipeline.chain.briefing import PROMPT_FACTS
 from pipeline.chain.checks import Checks, prose_of
 from pipeline.chain.examine import Examination, examine
 from pipeline.chain.parts import Part, StepResult
@@ -64,7 +65,8 @@ async def draft_note(
     """
     started, begun = clock.now(), clock.monotonic()
     facts = FactBase.of(sheet)
-    brief = Brief(facts, evaluate(facts, library() if mechanisms is None else mechanisms)[0])
+    fired, _ = evaluate(facts, library() if mechanisms is None else mechanisms)
+    brief = Brief(facts, fired, PROMPT_FACTS if drafter.model else None)
     chain = _Chain(brief, drafter, clock, on_step)
     results = await chain.run()
     prompts = tuple(PromptUsed(name=name, digest=load_prompt(name).digest) for name in _PROMPTS) if drafter.model else ()

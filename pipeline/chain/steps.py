@@ -39,8 +39,8 @@ class Step:
 
     def narrowed(self, brief: Brief) -> dict[str, Any]:
         """The step's JSON Schema with every id field limited to the ids that exist."""
-        ids = [figure.id for figure in briefing.citable(brief.facts)]
-        watch = [figure.id for figure in briefing.watchable(brief.facts)]
+        ids = [figure.id for figure in briefing.citable(brief)]
+        watch = [figure.id for figure in briefing.watchable(brief)]
         enums = {
             "summarize": {"Claim.evidence": ids},
             "second_order": {
@@ -102,7 +102,7 @@ def opening(brief: Brief) -> tuple[str, str]:
     facts = brief.facts
     sheet = load_prompt("facts").render(
         company=briefing.company_line(facts),
-        facts="\n".join(briefing.fact_line(figure, facts) for figure in briefing.citable(facts)),
+        facts="\n".join(briefing.fact_line(figure, facts) for figure in briefing.citable(brief)),
         statements=briefing.statements_block(facts),
         missing=briefing.missing_line(facts),
         conflicts=briefing.conflicts_line(facts),

@@ -20,6 +20,8 @@ class Brief:
 
     facts: FactBase
     fired: Sequence[Fired]
+    most_facts: int | None = None
+    """How many figures may be cited; None for all that the sheet has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ class Change(StrEnum):
         return {"yoy": "y/y", "qoq": "q/q", "surprise": "against consensus", "vs_consensus": "against consensus"}[self]
 
 
+# A part of revenue whose name ends so says already that it is revenue.
+_SALES = ("sales", "revenue", "revenues", "fees", "turnover", "income")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """A number that a claim may cite, by `id`. `change` is None for a level; `scale` is the one that it is printed in."""
@@ -56,6 +60,9 @@ class Figure:
         """As a sentence names it: 'Revenue', 'Public cloud revenue'."""
         if self.segment is None:
             return self.metric.label
+        if self.metric.id == "revenue" and self.segment.lower().endswith(_SALES):
+            # "Net sales revenue" says it twice.
+            return self.segment
         name = self.metric.label
         return f"{self.segment} {name if name[:2].isupper() else name[0].lower() + name[1:]}"
 

@@ -242,7 +242,7 @@ def size(figure: Figure) -> str:
 
 
 def watch_from(rule: WatchRule, facts: FactBase) -> Watch | None:
-    """The rule with its threshold filled in; None when a figure is missing or the condition already holds."""
+    """The rule with its threshold filled in; None when a figure is missing, or the condition already holds or is out of reach."""
     figure = find(rule.fact, facts)
     if figure is None:
         return None
@@ -255,7 +255,7 @@ def watch_from(rule: WatchRule, facts: FactBase) -> Watch | None:
     else:
         threshold = rule.threshold
     watch = Watch(metric=figure.id, comparison=rule.comparison, threshold=threshold.normalize() + 0)
-    return None if already_holds(watch, facts) else watch
+    return None if already_holds(watch, facts) or not is_plausible(watch.threshold, figure) else watch
 
 
 def _step(figure: Figure, threshold: Decimal) -> Decimal:
@@ -269,3 +269,14 @@ def already_holds(watch: Watch, facts: FactBase) -> bool:
     """Whether the reported figures already meet the condition, so that it tells nothing about the future."""
     figure = facts[watch.metric]
     return _TESTS[watch.comparison](figure.quantity.value / figure.scale.factor, watch.threshold)
+
+
+def is_plausible(threshold: Decimal, figure: Figure) -> bool:
+    """Whether a threshold is of the figure's own order: a change within three times its size or 20 either way, a level
+    in percent within 50 points, any level between a fifth and five times of where it stands, on either side of zero."""
+    now = figure.quantity.value / figure.scale.factor
+    if figure.change is not None:
+        return abs(threshold) <= max(Decimal(20), 3 * abs(now))
+    if figure.unit.cls in (UnitClass.PERCENT, UnitClass.POINTS) and abs(threshold - now) <= 50:
+        return True
+    return abs(now) / 5 <= abs(threshold) <= abs(now) * 5 or threshold == 0

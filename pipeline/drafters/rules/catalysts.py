@@ -5,24 +5,28 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, Decimal
 
 from pipeline.drafters.base import Brief
-from pipeline.drafters.rules.pivot import pivot
-from pipeline.drafters.rules.prose import Words, name
+from pipeline.drafters.rules.pivot import Pivot, pivot
+from pipeline.drafters.rules.prose import Words, name, one_of
 from pipeline.facts.figures import Figure, written
 from pipeline.facts.sheet import PeriodKind
 from pipeline.mechanisms.engine import Fired, fill, size, watch_from
 from pipeline.notes.calendar import release_window
 from pipeline.notes.models import Catalyst, Catalysts, Watch, Window
 
-_MOST = 4
+_LEAST, _MOST = 2, 3
+_MOST_WORDS = 80
 
 
 def catalysts(brief: Brief) -> Catalysts:
-    """Up to four catalysts, no two that watch the same figure."""
+    """Up to three catalysts, no two that watch the same figure."""
     found = [*_next_print(brief), *(c for fired in brief.fired if (c := _from_mechanism(fired, brief))), *_year_on(brief)]
     kept: dict[str, Catalyst] = {}
     for catalyst in found:
         kept.setdefault(catalyst.watch.metric, catalyst)
-    return Catalysts.model_construct(catalysts=tuple(kept.values())[:_MOST])
+    chosen = list(kept.values())[:_MOST]
+    while len(chosen) > _LEAST and sum(len(c.claim.text.split()) for c in chosen) > _MOST_WORDS:
+        chosen.pop()
+    return Catalysts.model_construct(catalysts=tuple(chosen))
 
 
 def _next_print(brief: Brief) -> list[Catalyst]:
@@ -30,12 +34,7 @@ def _next_print(brief: Brief) -> list[Catalyst]:
     if turn is None:
         return []
     decides, comparison, limit = turn.undone
-    verb = "fell" if turn.change.quantity.value < 0 else "rose"
-    words = Words(
-        f"The next print should show whether {name(turn.level)}, which {verb} {size(turn.change)} y/y to {written(turn.level)}",
-        [turn.level, turn.change],
-    )
-    words.add(f", {'starts back towards' if turn.worse else 'stays clear of'} the {written(turn.base)} of a year earlier.", turn.base)
+    words = _question(brief, turn)
     kind = "results" if brief.facts.sheet.reported_period.kind is not PeriodKind.ANNUAL else "annual results"
     return [
         Catalyst(
@@ -48,6 +47,19 @@ def _next_print(brief: Brief) -> list[Catalyst]:
             claim=words.claim(),
         )
     ]
+
+
+def _question(brief: Brief, turn: Pivot) -> Words:
+    """What the next print should show."""
+    verb = "fell" if turn.change.quantity.value < 0 else "rose"
+    moved = f"{name(turn.level)}, which {verb} {size(turn.change)} {turn.against} to {written(turn.level)}"
+    if turn.base is None:
+        turned = "turns" if turn.worse else "goes on so"
+        return Words(f"The next print should show whether {moved}, {turned}.", [turn.level, turn.change])
+    back, clear = f"starts back towards the {written(turn.base)}", f"stays clear of the {written(turn.base)}"
+    asked = one_of(brief.facts, "next print", "should show whether", "has to show whether", "will show whether")
+    words = Words(f"The next print {asked} {moved}", [turn.level, turn.change])
+    return words.add(f", {back if turn.worse else clear} of {'a year' if turn.against == 'y/y' else 'a quarter'} earlier.", turn.base)
 
 
 def _from_mechanism(fired: Fired, brief: Brief) -> Catalyst | None:
@@ -80,13 +92,13 @@ def _year_on(brief: Brief) -> list[Catalyst]:
     if growth is None or level is None or facts.sheet.reported_period.kind is PeriodKind.ANNUAL:
         return []
     up = growth.quantity.value > 0
+    harder, easier = (
+        ("makes growth of {} y/y harder to repeat", "makes the fall of {} y/y easier to recover from"),
+        ("is what growth of {} y/y has to be repeated on", "is a low bar after the fall of {} y/y"),
+        ("will test growth of {} y/y", "leaves room to recover from the fall of {} y/y"),
+    )[int(one_of(facts, "year on", "0", "1", "2"))]
     words = Words(f"A year on, the base of {written(level)} in revenue", [level])
-    words.add(
-        f" makes growth of {size(growth)} y/y harder to repeat."
-        if up
-        else f" makes the fall of {size(growth)} y/y easier to recover from.",
-        growth,
-    )
+    words.add(f" {(harder if up else easier).format(size(growth))}.", growth)
     return [
         Catalyst(
             event="Results for the same quarter a year on",

@@ -9,11 +9,11 @@ from pipeline.drafters.rules.prose import Words
 from pipeline.mechanisms.engine import Fired
 from pipeline.notes.models import Confidence, SecondOrderEffect, SecondOrderEffects
 
-_MOST = 4
+_MOST = 3
 
 
 def effects(brief: Brief) -> SecondOrderEffects:
-    """Up to four effects. A mechanism of a party or horizon that has none yet goes before a stronger one of the same."""
+    """Up to three effects. A mechanism of a party or horizon that has none yet goes before a stronger one of the same."""
     return SecondOrderEffects.model_construct(effects=tuple(map(_effect, _spread(brief.fired))))
 
 

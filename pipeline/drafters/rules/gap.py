@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.pivot import Pivot, pivot
-from pipeline.drafters.rules.prose import Words, moved, name, sentence, versus_consensus
+from pipeline.drafters.rules.prose import Words, moved, name, one_of, sentence, versus_consensus
 from pipeline.errors import NothingToDraft
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, Figure, written
@@ -25,7 +25,7 @@ def consensus_gap(brief: Brief) -> ConsensusGap:
     facts = brief.facts
     turn = pivot(facts)
     if turn is None:
-        raise NothingToDraft("no reported figure of the sheet has a year-ago base")
+        raise NothingToDraft("no reported figure of the sheet has a change or a base")
     decides, comparison, limit = turn.undone
     surprise = next((f for m in ("revenue", "adjusted_eps", "eps_diluted") if (f := facts.find(f"{m}.surprise"))), None)
     return ConsensusGap(
@@ -48,62 +48,97 @@ def _sign(surprise: Figure | None, turn: Pivot, facts: FactBase) -> GapSign:
 
 def _street_view(facts: FactBase, turn: Pivot, surprise: Figure | None) -> Claim:
     if surprise is None:
-        words = Words("The sheet holds no estimate that the print can be held against, so the bar is the company's own record: ")
-        base = next((b for m in ("revenue", turn.level.metric.id) if (b := facts.level(m, role=Role.PRIOR_YEAR))), turn.base)
-        return words.add(f"{name(base)} of {written(base)} a year earlier.", base).claim()
+        return _own_record(facts, turn)
     against = versus_consensus(facts, surprise.metric.id)
     level = facts.level(surprise.metric.id)
     assert against is not None
     assert level is not None
     words = Words(f"{level.label} of {written(level)} came in ", [level]).then(against)
     if abs(surprise.quantity.value) < _CLOSE:
-        return words.add(": the street had the top line about right.").claim()
-    return words.add(": the street has to move its numbers.").claim()
+        had = "the top line" if level.metric.id == "revenue" else name(level)
+        return words.add(one_of(facts, "street", f": the street had {had} about right.", f", so the street had {had} about right.")).claim()
+    return words.add(
+        one_of(facts, "street", ": the street has to move its numbers.", ", enough to make the street move its numbers.")
+    ).claim()
+
+
+def _own_record(facts: FactBase, turn: Pivot) -> Claim:
+    """Without an estimate the bar is what the company did before."""
+    based = (b for m in ("revenue", turn.level.metric.id) if (b := facts.level(m, role=Role.PRIOR_YEAR)))
+    base = next(based, None) or turn.base
+    if base is None:
+        opening = "The sheet holds neither an estimate nor a base in money, so the bar is the rate of change itself: "
+        return Words(opening).then(_of_which(turn)).add(".").claim()
+    opening = one_of(
+        facts,
+        "no estimate",
+        "The sheet holds no estimate that the print can be held against, so the bar is the company's own record: {}.",
+        "No estimate is at hand; what the print has to be held against is the company's own record, {}.",
+        "Without an estimate in the sheet the print is measured by the company's own past: {}.",
+    )
+    return Words(opening.format(f"{name(base)} of {written(base)} {_earlier(turn, base)}"), [base]).claim()
+
+
+def _earlier(turn: Pivot, base: Figure) -> str:
+    return "a quarter earlier" if base.role is Role.PRIOR_QUARTER else "a year earlier"
 
 
 def _our_view(facts: FactBase, turn: Pivot) -> Claim:
-    words = Words("The figure to debate is ").then(_of_which(turn))
+    opening = one_of(facts, "our view", "The figure to debate is ", "The argument should be about ", "What decides the view is ")
+    words = Words(opening).then(_of_which(turn))
     prove = "that assume recovery should prove too high" if turn.worse else "built on the old level should prove too low"
-    if turn.level.unit.cls is not UnitClass.PERCENT:
-        return words.add(f"; while that lasts, estimates {prove}.").claim()
+    if turn.level.unit.cls is not UnitClass.PERCENT or turn.base is None:
+        lasts = one_of(facts, "lasts", "while that lasts", "as long as that goes on", "until that changes")
+        return words.add(f"; {lasts}, estimates {prove}.").claim()
     until = "until it is back at" if turn.worse else "unless it falls back to"
-    return words.add(f"; {until} the {written(turn.base)} of a year earlier, estimates {prove}.", turn.base).claim()
+    return words.add(f"; {until} the {written(turn.base)} of {_earlier(turn, turn.base)}, estimates {prove}.", turn.base).claim()
 
 
 def _of_which(turn: Pivot) -> Words:
     verb = "fell" if turn.change.quantity.value < 0 else "rose"
-    return Words(f"{name(turn.level)}, which {verb} {size(turn.change)} y/y to {written(turn.level)}", [turn.level, turn.change])
+    moved_to = f"{verb} {size(turn.change)} {turn.against} to {written(turn.level)}"
+    return Words(f"{name(turn.level)}, which {moved_to}", [turn.level, turn.change])
 
 
 def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
     """The figure that points the other way, or the quarter that the year hides."""
-    other = _counterpoint(facts, turn)
-    if other is not None:
-        words = sentence(moved(facts, other)).add(" Read alone, it ")
-        words.add(
-            "looks like weakness" if not turn.worse else "looks like growth" if other.metric.id == "revenue" else "looks like recovery"
-        )
-        return words.add(
-            f"; {name(turn.level)} says that the cost of it sits elsewhere." if turn.worse else f"; {name(turn.level)} went the other way."
-        ).claim()
+    if (other := _counterpoint(facts, turn)) is not None:
+        return _other_way(facts, turn, other)
     quarter = facts.change(turn.level.metric.id, Change.QOQ)
-    if quarter is not None and (quarter.quantity.value > 0) != (turn.change.quantity.value > 0):
+    if quarter is not None and turn.against == "y/y" and (quarter.quantity.value > 0) != (turn.change.quantity.value > 0):
         verb = "rose" if quarter.quantity.value > 0 else "fell"
-        return Words(
-            f"The same figure {verb} {size(quarter)} q/q, a rate that mixes season and demand; the year-on-year rate is the cleaner read.",
-            [quarter],
-        ).claim()
+        form = one_of(
+            facts,
+            "quarter",
+            "The same figure {} {} q/q, a rate that mixes season and demand; the year-on-year rate is the cleaner read.",
+            "It {} {} q/q, which holds the season as well as demand; the year-on-year rate leaves the season out.",
+        )
+        return Words(form.format(verb, size(quarter)), [quarter]).claim()
     revenue, growth = facts.find("revenue"), facts.find("revenue.yoy")
     if revenue is not None and growth is not None and revenue is not turn.level:
-        words = sentence(moved(facts, revenue))
+        words = sentence(moved(facts, revenue)).add(" ")
         if growth.quantity.value < 0 and turn.worse:
-            return words.add(" ").then(sentence(moved(facts, turn.level))).add(" Costs did not shrink with sales.").claim()
-        return words.add(
-            f" Beneath it, {name(turn.level)} of {written(turn.level)} compares with {written(turn.base)} a year earlier.",
-            turn.level,
-            turn.base,
-        ).claim()
-    return Words(f"A single print hides the base: {name(turn.level)} was {written(turn.base)} a year earlier.", [turn.base]).claim()
+            return words.then(sentence(moved(facts, turn.level))).add(" Costs did not shrink with sales.").claim()
+        if turn.base is not None:
+            beneath = one_of(facts, "beneath", "Beneath it, {} of {} compares with {} {}.", "Below that line, {} was {} against {} {}.")
+            return words.add(
+                beneath.format(name(turn.level), written(turn.level), written(turn.base), _earlier(turn, turn.base)), turn.level, turn.base
+            ).claim()
+    if turn.base is None:
+        return Words("A rate hides its base, which the sheet does not hold: ").then(sentence(_of_which(turn))).claim()
+    hides = one_of(facts, "hides", "A single print hides the base: {} was {} {}.", "The base is easily forgotten: {} was {} {}.")
+    return Words(hides.format(name(turn.level), written(turn.base), _earlier(turn, turn.base)), [turn.base]).claim()
+
+
+def _other_way(facts: FactBase, turn: Pivot, other: Figure) -> Claim:
+    words = sentence(moved(facts, other))
+    looks = "weakness" if not turn.worse else "growth" if other.metric.id == "revenue" else "recovery"
+    alone = one_of(
+        facts, "alone", f" Read alone, it looks like {looks}", f" By itself that looks like {looks}", f" A reader of that line sees {looks}"
+    )
+    if turn.worse:
+        return words.add(f"{alone}; {name(turn.level)} says that the cost of it sits elsewhere.").claim()
+    return words.add(f"{alone}; {name(turn.level)} went the other way.").claim()
 
 
 def _counterpoint(facts: FactBase, turn: Pivot) -> Figure | None:

@@ -27,11 +27,18 @@ _A_MOVE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class Pivot:
-    """`level` and its `change` y/y from `base`; `worse` says which way it went for shareholders."""
+    """`level` and its `change` from `base`; None for a base that only the stated change tells of. `worse` says which way it went
+    for shareholders.
+    """
 
     level: Figure
     change: Figure
-    base: Figure
+    base: Figure | None
+
+    @property
+    def against(self) -> str:
+        """y/y, or q/q where the sheet compares with the quarter before only."""
+        return self.change.change.words if self.change.change is not None else ""
 
     @property
     def worse(self) -> bool:
@@ -44,28 +51,36 @@ class Pivot:
         A margin is back at its base; an amount, which has seasons, stops growing or shrinking.
         """
         comparison: Comparison = "at_least" if self.change.quantity.value < 0 else "at_most"
-        if self.level.unit.cls is UnitClass.PERCENT:
+        if self.level.unit.cls is UnitClass.PERCENT and self.base is not None:
             return self.level.id, comparison, threshold(self.base)
         return self.change.id, comparison, Decimal(0)
 
 
 def pivot(facts: FactBase) -> Pivot | None:
-    """The margin that worsened most y/y; where none did, the one that gained most; without margins, the first amount with a base."""
+    """The margin that worsened most y/y; where none did, the one that gained most; without margins, the first amount with a base,
+    then the first whose change is stated, y/y or q/q.
+    """
     found = [p for metric in _MARGINS if (p := _pivot(facts, metric)) and abs(p.change.quantity.value) >= _A_MOVE]
     if found:
         worst = min(found, key=lambda p: p.change.quantity.value)
         return worst if worst.worse else max(found, key=lambda p: p.change.quantity.value)
-    return next((p for metric in _LEVELS if (p := _pivot(facts, metric))), None)
+    based = (p for metric in _LEVELS if (p := _pivot(facts, metric)))
+    stated = (p for change in (Change.YOY, Change.QOQ) for metric in (*_LEVELS, *_MARGINS) if (p := _stated(facts, metric, change)))
+    return next(based, None) or next(stated, None)
 
 
 def _pivot(facts: FactBase, metric: str) -> Pivot | None:
-    level, base = facts.level(metric), facts.level(metric, role=Role.PRIOR_YEAR)
-    change = facts.change(metric, Change.YOY)
-    if level is None or base is None or change is None or change.quantity.value == 0:
+    found, base = _stated(facts, metric, Change.YOY), facts.level(metric, role=Role.PRIOR_YEAR)
+    return None if found is None or base is None else Pivot(found.level, found.change, base)
+
+
+def _stated(facts: FactBase, metric: str, against: Change) -> Pivot | None:
+    level, change = facts.level(metric), facts.change(metric, against)
+    if level is None or change is None or change.quantity.value == 0:
         return None
     if level.unit.cls is UnitClass.MONEY and change.unit.cls is not UnitClass.PERCENT:
         return None
-    return Pivot(level, change, base)
+    return Pivot(level, change, facts.base_of(change))
 
 
 def threshold(figure: Figure) -> Decimal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written
@@ -15,6 +16,12 @@ from pipeline.notes.models import Claim
 _MOST_EVIDENCE = 12
 _TOLD_AS_LEVELS = 200
 """Percent. Growth beyond it says more about the base than about the quarter."""
+_SMALL_UP = ("edged up", "inched up", "ticked up")
+_UP = ("rose", "increased", "advanced")
+_LARGE_UP = ("grew", "climbed", "jumped")
+_SMALL_DOWN = ("slipped", "eased", "dipped")
+_DOWN = ("fell", "declined", "decreased")
+_LARGE_DOWN = ("dropped", "slumped", "tumbled")
 _CORPORATE = {"incorporated", "corporation", "holdings", "company", "limited", "group", "inc", "corp", "ltd", "plc", "n.v", "s.a"}
 
 
@@ -60,39 +67,83 @@ def name(figure: Figure) -> str:
     return label if figure.segment is not None or label[:2].isupper() else label[:1].lower() + label[1:]
 
 
-def verb(change: Figure) -> str:
+def one_of(facts: FactBase, place: str, *forms: str) -> str:
+    """One of several equal forms: for one quarter always the same, for the next perhaps another, so that notes do not read alike.
+
+    `place` names the sentence, so that each is chosen by itself.
+    """
+    return forms[crc32(f"{facts.sheet.slug}/{place}".encode()) % len(forms)]
+
+
+def be(figure: Figure) -> str:
+    """`was`, or `were` for what has a plural name: "AI gross billings were", "dividends paid were"."""
+    *_, before, last = ["", *figure.label.lower().split()]
+    head = before if last in ("paid", "earned", "receivable", "payable", "outstanding") else last
+    return "were" if head.endswith("s") and not head.endswith("ss") and head not in ("eps", "times") else "was"
+
+
+def verb(facts: FactBase, change: Figure) -> str:
     """A verb for the direction and size of a change."""
     value = change.quantity.value
     large, small = (10, 3) if change.unit.cls is UnitClass.PERCENT else (3, 1)
     if value == 0:
         return "held"
     if value > 0:
-        return "edged up" if value < small else "rose" if change.unit.cls is not UnitClass.PERCENT or value < large else "grew"
-    return "slipped" if value > -small else "fell" if value > -3 * large else "dropped"
+        verbs = _SMALL_UP if value < small else _UP if change.unit.cls is not UnitClass.PERCENT or value < large else _LARGE_UP
+    else:
+        verbs = _SMALL_DOWN if value > -small else _DOWN if value > -3 * large else _LARGE_DOWN
+    return one_of(facts, f"verb of {change.id}", *verbs)
 
 
 def moved(facts: FactBase, level: Figure) -> Words:
-    """`revenue grew 37.2% y/y to CNY 2,703.7m but slipped 2.1% q/q`, as far as the bases are there."""
+    """`revenue grew 37.2% y/y to CNY 2,703.7m but slipped 2.1% q/q`, as far as the bases are there; or the level first."""
     year, quarter = (_change(facts, level, change) for change in (Change.YOY, Change.QOQ))
     words = Words(name(level))
     if year is None and quarter is None:
-        return words.add(f" was {written(level)}", level)
+        return words.add(f" {be(level)} {written(level)}", level)
     first, second = (year, quarter) if year is not None else (quarter, None)
     assert first is not None
-    if second is not None and verb(first) == verb(second) and not _prints_as_zero(second):
-        words.add(f" {_swing(first)} and {size(second)} q/q", first, second)
+    if one_of(facts, f"order of {level.id}", "change first", "level first") == "level first":
+        return _level_first(facts, level, first, second)
+    if second is not None and _is_alike(first, second):
+        words.add(f" {_swing(facts, first)} and {size(second)} q/q", first, second)
         return words.add(f" to {written(level)}", level)
-    words.add(f" {_swing(first)} to {written(level)}", first, level)
+    words.add(f" {_swing(facts, first)} to {written(level)}", first, level)
     if second is not None:
-        agrees = (first.quantity.value >= 0) == (second.quantity.value >= 0)
-        words.add(f" {'and' if agrees else 'but'} {_swing(second)}", second)
+        words.add(f" {_and_or_but(first, second)} {_swing(facts, second)}", second)
     return words
 
 
-def _swing(change: Figure) -> str:
+def _level_first(facts: FactBase, level: Figure, first: Figure, second: Figure | None) -> Words:
+    """`revenue was CNY 2,703.7m, up 37.2% y/y but down 2.1% q/q`."""
+    words = Words(f"{name(level)} {be(level)} {written(level)}", [level])
+    words.add(f", {_way(first)}", first)
+    if second is not None:
+        said = f"{size(second)} q/q" if _is_alike(first, second) else _way(second)
+        words.add(f" {_and_or_but(first, second)} {said}", second)
+    return words
+
+
+def _way(change: Figure) -> str:
+    base = change.change.words if change.change else ""
+    if _prints_as_zero(change):
+        return f"unchanged {base}".strip()
+    return f"{'up' if change.quantity.value > 0 else 'down'} {size(change)} {base}".strip()
+
+
+def _and_or_but(first: Figure, second: Figure) -> str:
+    return "and" if (first.quantity.value >= 0) == (second.quantity.value >= 0) else "but"
+
+
+def _is_alike(first: Figure, second: Figure) -> bool:
+    """Whether one verb fits both changes."""
+    return (first.quantity.value > 0) == (second.quantity.value > 0) and not _prints_as_zero(first) and not _prints_as_zero(second)
+
+
+def _swing(facts: FactBase, change: Figure) -> str:
     if _prints_as_zero(change):
         return f"was unchanged {change.change.words if change.change else ''}".strip()
-    return f"{verb(change)} {size(change)} {change.change.words if change.change else ''}".strip()
+    return f"{verb(facts, change)} {size(change)} {change.change.words if change.change else ''}".strip()
 
 
 def _prints_as_zero(change: Figure) -> bool:
@@ -110,9 +161,12 @@ def _change(facts: FactBase, level: Figure, change: Change) -> Figure | None:
 def against_year_ago(facts: FactBase, level: Figure) -> Words:
     """`diluted EPS was -$0.16 against $1.13 a year earlier`."""
     base = facts.level(level.metric.id, level.segment, Role.PRIOR_YEAR)
-    words = Words(f"{name(level)} was {written(level)}", [level])
+    words = Words(f"{name(level)} {be(level)} {written(level)}", [level])
     if base is not None:
-        words.add(f" against {written(base)} a year earlier", base)
+        against = one_of(
+            facts, f"base of {level.id}", " against {} a year earlier", ", after {} a year earlier", ", compared with {} a year earlier"
+        )
+        words.add(against.format(written(base)), base)
     return words
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from pipeline.drafters.base import Brief
-from pipeline.drafters.rules.prose import Words, basis_remark, compared, joined, moved, name, sentence, short_name, verb, versus_consensus
+from pipeline.drafters.rules.prose import (
+    Words,
+    basis_remark,
+    be,
+    compared,
+    joined,
+    moved,
+    name,
+    sentence,
+    short_name,
+    verb,
+    versus_consensus,
+)
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, Figure, written
 from pipeline.facts.quantity import UnitClass
@@ -13,7 +25,7 @@ from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.mechanisms.engine import size
 from pipeline.notes.models import Summary
 
-_MOST_CLAIMS = 6
+_MOST_CLAIMS = 5
 _MARGINS = (("gross_margin", "adjusted_gross_margin"), ("adjusted_ebitda_margin", "operating_margin", "adjusted_operating_margin"))
 _DRIVERS = (
     "nrr",
@@ -128,7 +140,7 @@ def _year_to_date(facts: FactBase) -> Words:
     found = [f for f in facts if f.period.kind is PeriodKind.YTD and f.role is Role.ACTUAL and f.change is None and f.metric.id in names]
     if not found or facts.sheet.reported_period.kind is PeriodKind.YTD:
         return Words()
-    listed = joined([Words(f"{name(f)} was {written(f)}", [f]) for f in found])
+    listed = joined([Words(f"{name(f)} {be(f)} {written(f)}", [f]) for f in found])
     return Words(f" In the {found[0].period.label} ").then(listed).add(".")
 
 
@@ -139,11 +151,11 @@ def _drivers(facts: FactBase) -> Words | None:
         if level is not None:
             clauses.append(moved(facts, level))
         elif rate is not None:
-            clauses.append(Words(f"{name(rate)} {verb(rate)} {size(rate)} y/y", [rate]))
+            clauses.append(Words(f"{name(rate)} {verb(facts, rate)} {size(rate)} y/y", [rate]))
     shares = [
         f for f in facts if f.role is Role.ACTUAL and f.change is None and f.metric.id == "ai_share_of_public_cloud" and f.segment is None
     ]
-    clauses += [Words(f"{name(f)} was {written(f)}", [f]) for f in shares]
+    clauses += [Words(f"{name(f)} {be(f)} {written(f)}", [f]) for f in shares]
     return sentence(joined(clauses[:3], "; ")) if clauses else None
 
 
@@ -152,7 +164,7 @@ def _segments(facts: FactBase) -> Words | None:
     rows = [
         (f, c)
         for f in facts
-        if f.segment and f.role is Role.ACTUAL and f.change is None and f.metric.id == "revenue"
+        if f.segment and f.role is Role.ACTUAL and f.change is None and f.metric.id == "revenue" and f.period == facts.sheet.reported_period
         for c in _yoy(facts, f)
     ]
     if len(rows) < 2:
