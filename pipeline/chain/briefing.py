@@ -8,7 +8,7 @@ from pipeline.drafters.base import Brief
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written, written_with_base
 from pipeline.facts.sheet import Basis, Role
-from pipeline.mechanisms.engine import Fired
+from pipeline.mechanisms.engine import Fired, watch_from
 from pipeline.notes.models import Watch
 from pipeline.notes.words import basis_words
 
@@ -90,14 +90,29 @@ def conflicts_line(facts: FactBase) -> str:
 
 
 def mechanism_block(brief: Brief, most: int = 6) -> str:
-    """The strongest mechanisms, with their numbers filled in."""
-    return "\n".join(_mechanism(fired) for fired in brief.fired[:most]) or "- none of the library: use other"
+    """The strongest mechanisms, with the figures that fire them."""
+    return "\n".join(_mechanism(fired, brief.facts) for fired in brief.fired[:most]) or "- none of the library: use other"
 
 
-def _mechanism(fired: Fired) -> str:
+def _mechanism(fired: Fired, facts: FactBase) -> str:
     m = fired.mechanism
-    cited = ", ".join(figure.id for figure in fired.facts)
-    return f"- {m.id}: {m.title}. {' '.join(m.chain)} Usually {m.direction} for {m.party}, {m.horizon}. Rests on {cited}."
+    figures = ", ".join(f"{figure.id} ({written_with_base(figure, facts.base_of(figure))})" for figure in fired.facts)
+    return f"- {m.id}: {m.title}. {'; '.join(m.chain)}. Usually {m.direction} for {m.party}, {m.horizon}. Rests on {figures}."
+
+
+def event_block(brief: Brief, most: int = 4) -> str:
+    """What the fired mechanisms make worth watching: kind, event, and the condition that decides it."""
+    lines: list[str] = []
+    for fired in brief.fired:
+        rule = fired.mechanism.catalyst
+        watch = watch_from(rule.watch, brief.facts) if rule is not None else None
+        if rule is not None and watch is not None:
+            lines.append(f"- {rule.kind}: {rule.event} ({_watch(watch, brief)})")
+    return "\n".join(lines[:most]) or "- none"
+
+
+def _watch(watch: Watch, brief: Brief) -> str:
+    return f"{watch.metric} {watch.comparison} {watch.threshold:f}, now {written(brief.facts[watch.metric])}"
 
 
 def threshold_block(brief: Brief, most: int = 6) -> str:
@@ -105,8 +120,7 @@ def threshold_block(brief: Brief, most: int = 6) -> str:
     seen: dict[str, Watch] = {}
     for fired in brief.fired:
         seen.setdefault(fired.falsifier.metric, fired.falsifier)
-    lines = [f"- {w.metric} {w.comparison} {w.threshold:f} (now {written(brief.facts[w.metric])})" for w in list(seen.values())[:most]]
-    return "\n".join(lines) or "- none"
+    return "\n".join(f"- {_watch(watch, brief)}" for watch in list(seen.values())[:most]) or "- none"
 
 
 def safe(text: str) -> str:

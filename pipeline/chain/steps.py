@@ -92,7 +92,11 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "catalysts", "catalysts", "catalysts", Catalysts, "catalysts", 1, ("summarize", "second_order"),
-        lambda brief: {"release_window": _window_words(brief), "candidates": briefing.threshold_block(brief)},
+        lambda brief: {
+            "release_window": _window_words(brief),
+            "events": briefing.event_block(brief),
+            "candidates": briefing.threshold_block(brief),
+        },
     ),
 )  # fmt: skip
 
