@@ -26,12 +26,12 @@ from evals.bench.outside import arguments, fact, keep, needs, quarter, sheet, ye
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.quantity import UnitClass
 from pipeline.facts.sheet import Fact, Period
-from pipeline.facts.vocabulary import vocabulary
+from pipeline.facts.vocabulary import RATES, vocabulary
 from pipeline.grounding import NumberCheck, check_text
 from pipeline.grounding.lexicon import Approximation, Direction
 from pipeline.grounding.mentions import find
 from pipeline.grounding.models import Form, Mention
-from pipeline.grounding.topics import RATES, BasisWord
+from pipeline.grounding.topics import BasisWord
 from pipeline.grounding.topics import Period as Said
 
 _NAME = re.compile(r"q([1-4])_([0-9]{4})")

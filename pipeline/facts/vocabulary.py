@@ -18,6 +18,9 @@ from pipeline.facts.sheet import Strict
 
 _FILE = Path(__file__).with_name("metrics.yaml")
 
+RATES = frozenset(("organic_growth", "constant_currency_growth", "same_store_sales", "same_property_noi_growth", "share_price_move"))
+"""Metrics that are rates of change themselves: their levels are stated as changes ("comparable sales fell 23%")."""
+
 
 class Metric(Strict):
     """One entry of the vocabulary. `good` says which way is good for shareholders."""

@@ -12,7 +12,8 @@ from decimal import Decimal
 from pipeline.facts.figures import Change, Figure, slug, written, written_with_base
 from pipeline.facts.quantity import Bound, UnitClass
 from pipeline.facts.sheet import Basis, Role
-from pipeline.grounding import lexicon, topics
+from pipeline.facts.vocabulary import RATES
+from pipeline.grounding import lexicon
 from pipeline.grounding.lexicon import Approximation, Direction
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.periods import period
@@ -27,7 +28,7 @@ _SIGNS = {Direction.UP: 1, Direction.WIDER: 1, Direction.DOWN: -1, Direction.NAR
 
 def is_change(figure: Figure) -> bool:
     """Whether the figure says how much something changed: a change, or a metric that is a rate of change itself."""
-    return figure.change is not None or figure.metric.id in topics.RATES
+    return figure.change is not None or figure.metric.id in RATES
 
 
 # -- the rules ---------------------------------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ def currency(mention: Mention, figure: Figure, context: Context) -> str | None:
 
 
 def form(mention: Mention, figure: Figure, context: Context) -> str | None:
-    if figure.metric.id in topics.RATES or tells_change(figure.segment):
+    if figure.metric.id in RATES or tells_change(figure.segment):
         return None
     if figure.change is None and mention.form is Form.CHANGE:
         return "is a level, stated as a change"

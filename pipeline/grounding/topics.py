@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from pipeline.grounding.tables import phrases, word_set, words
+from pipeline.grounding.tables import phrases, words
 
 # -- periods, roles, bases ------------------------------------------------------------------------------------------------
 
@@ -239,5 +239,3 @@ KIN: dict[str, tuple[str, ...]] = {
     "cash": ("cash_and_investments",),
     "cash_and_investments": ("cash", "short_term_investments"),
 }
-# Metrics that are rates of change themselves: their levels are stated as changes ("shares fell 23%").
-RATES = word_set("organic_growth constant_currency_growth same_store_sales same_property_noi_growth share_price_move")

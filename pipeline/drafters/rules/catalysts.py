@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.pivot import Pivot, pivot
-from pipeline.drafters.rules.prose import Words, name, one_of
+from pipeline.drafters.rules.prose import Words, one_of
 from pipeline.facts.figures import Figure, written
 from pipeline.facts.sheet import PeriodKind
 from pipeline.mechanisms.engine import Fired, fill, size, watch_from
@@ -51,14 +51,11 @@ def _next_print(brief: Brief) -> list[Catalyst]:
 
 def _question(brief: Brief, turn: Pivot) -> Words:
     """What the next print should show."""
-    verb = "fell" if turn.change.quantity.value < 0 else "rose"
-    moved = f"{name(turn.level)}, which {verb} {size(turn.change)} {turn.against} to {written(turn.level)}"
     if turn.base is None:
-        turned = "turns" if turn.worse else "goes on so"
-        return Words(f"The next print should show whether {moved}, {turned}.", [turn.level, turn.change])
+        return Words(f"The next print should show whether {turn.moved}, {'turns' if turn.worse else 'holds'}.", [turn.level, turn.change])
     back, clear = f"starts back towards the {written(turn.base)}", f"stays clear of the {written(turn.base)}"
     asked = one_of(brief.facts, "next print", "should show whether", "has to show whether", "will show whether")
-    words = Words(f"The next print {asked} {moved}", [turn.level, turn.change])
+    words = Words(f"The next print {asked} {turn.moved}", [turn.level, turn.change])
     return words.add(f", {back if turn.worse else clear} of {'a year' if turn.against == 'y/y' else 'a quarter'} earlier.", turn.base)
 
 

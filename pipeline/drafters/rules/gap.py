@@ -95,9 +95,7 @@ def _our_view(facts: FactBase, turn: Pivot) -> Claim:
 
 
 def _of_which(turn: Pivot) -> Words:
-    verb = "fell" if turn.change.quantity.value < 0 else "rose"
-    moved_to = f"{verb} {size(turn.change)} {turn.against} to {written(turn.level)}"
-    return Words(f"{name(turn.level)}, which {moved_to}", [turn.level, turn.change])
+    return Words(turn.moved, [turn.level, turn.change])
 
 
 def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
@@ -125,7 +123,8 @@ def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
                 beneath.format(name(turn.level), written(turn.level), written(turn.base), _earlier(turn, turn.base)), turn.level, turn.base
             ).claim()
     if turn.base is None:
-        return Words("A rate hides its base, which the sheet does not hold: ").then(sentence(_of_which(turn))).claim()
+        opening = "The sheet gives the rate without the figure that it is measured from, so the headline cannot be checked against it: "
+        return Words(opening).then(_of_which(turn)).add(".").claim()
     hides = one_of(facts, "hides", "A single print hides the base: {} was {} {}.", "The base is easily forgotten: {} was {} {}.")
     return Words(hides.format(name(turn.level), written(turn.base), _earlier(turn, turn.base)), [turn.base]).claim()
 

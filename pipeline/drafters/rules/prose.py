@@ -10,6 +10,7 @@ from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written
 from pipeline.facts.quantity import UnitClass
 from pipeline.facts.sheet import Basis, Role
+from pipeline.facts.vocabulary import RATES
 from pipeline.mechanisms.engine import size
 from pipeline.notes.models import Claim
 
@@ -84,15 +85,15 @@ def be(figure: Figure) -> str:
 
 def verb(facts: FactBase, change: Figure) -> str:
     """A verb for the direction and size of a change."""
+    return one_of(facts, f"verb of {change.id}", *_verbs(change)) if change.quantity.value else "held"
+
+
+def _verbs(change: Figure) -> tuple[str, ...]:
     value = change.quantity.value
     large, small = (10, 3) if change.unit.cls is UnitClass.PERCENT else (3, 1)
-    if value == 0:
-        return "held"
     if value > 0:
-        verbs = _SMALL_UP if value < small else _UP if change.unit.cls is not UnitClass.PERCENT or value < large else _LARGE_UP
-    else:
-        verbs = _SMALL_DOWN if value > -small else _DOWN if value > -3 * large else _LARGE_DOWN
-    return one_of(facts, f"verb of {change.id}", *verbs)
+        return _SMALL_UP if value < small else _UP if change.unit.cls is not UnitClass.PERCENT or value < large else _LARGE_UP
+    return _SMALL_DOWN if value > -small else _DOWN if value > -3 * large else _LARGE_DOWN
 
 
 def moved(facts: FactBase, level: Figure) -> Words:
@@ -105,7 +106,7 @@ def moved(facts: FactBase, level: Figure) -> Words:
     assert first is not None
     if one_of(facts, f"order of {level.id}", "change first", "level first") == "level first":
         return _level_first(facts, level, first, second)
-    if second is not None and _is_alike(first, second):
+    if second is not None and _is_alike(first, second) and _verbs(first) == _verbs(second):
         words.add(f" {_swing(facts, first)} and {size(second)} q/q", first, second)
         return words.add(f" to {written(level)}", level)
     words.add(f" {_swing(facts, first)} to {written(level)}", first, level)
@@ -171,12 +172,14 @@ def against_year_ago(facts: FactBase, level: Figure) -> Words:
 
 
 def compared(facts: FactBase, level: Figure) -> Words:
-    """`moved` where growth has a meaning, `against_year_ago` where the amount swings through zero or the base was tiny."""
+    """`moved` where growth has a meaning, `against_year_ago` where the amount swings through zero, the base was tiny, or the figure
+    is a rate of growth itself.
+    """
     base = facts.level(level.metric.id, level.segment, Role.PRIOR_YEAR)
     growth = _change(facts, level, Change.YOY)
-    if base is not None and (
-        level.unit.cls is UnitClass.PER_SHARE or growth is None or level.quantity.value < 0 or growth.quantity.value > _TOLD_AS_LEVELS
-    ):
+    has_no_rate = growth is None or level.quantity.value < 0 or growth.quantity.value > _TOLD_AS_LEVELS
+    is_told_as_level = level.unit.cls is UnitClass.PER_SHARE or has_no_rate
+    if level.metric.id in RATES or (base is not None and is_told_as_level):
         return against_year_ago(facts, level)
     return moved(facts, level)
 
@@ -198,8 +201,10 @@ def basis_remark(figure: Figure) -> str:
 
 
 def short_name(company: str) -> str:
-    """`Kingsoft Cloud Holdings Limited` -> `Kingsoft Cloud`."""
+    """`Kingsoft Cloud Holdings Limited` -> `Kingsoft Cloud`, `The Coca-Cola Company` -> `Coca-Cola`."""
     words = company.replace(",", " ").split()
+    if len(words) > 2 and words[0] == "The":
+        words = words[1:]
     while len(words) > 1 and words[-1].lower().rstrip(".") in _CORPORATE:
         words.pop()
     return " ".join(words)

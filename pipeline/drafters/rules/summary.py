@@ -28,18 +28,12 @@ from pipeline.notes.models import Summary
 _MOST_CLAIMS = 5
 _MARGINS = (("gross_margin", "adjusted_gross_margin"), ("adjusted_ebitda_margin", "operating_margin", "adjusted_operating_margin"))
 _DRIVERS = (
-    "nrr",
-    "crpo",
-    "rpo",
-    "gmv",
-    "active_buyers",
-    "arr",
-    "same_store_sales",
-    "bookings",
-    "backlog",
-    "gross_billings",
-    "ai_gross_billing",
-)
+    "nrr", "crpo", "rpo", "gmv", "active_buyers", "active_users", "arpu", "arr", "same_store_sales", "bookings", "backlog",
+    "gross_billings", "ai_gross_billing", "net_interest_income", "nim", "loans", "deposits", "provision_for_credit_losses",
+    "premiums_earned", "combined_ratio", "loss_ratio", "medical_loss_ratio", "ffo_per_share", "same_property_noi_growth", "occupancy",
+    "revpar", "load_factor", "rasm", "casm", "production_volume", "realized_price", "rate_base", "units_sold", "average_selling_price",
+    "organic_growth",
+)  # fmt: skip
 
 
 def summary(brief: Brief) -> Summary:
@@ -69,6 +63,10 @@ def _headline(facts: FactBase) -> str:
         level = facts.level(shift.metric.id)
         assert level is not None
         parts.append(f"{name(level)} {'up' if shift.quantity.value > 0 else 'down'} {size(shift)} y/y to {written(level)}")
+    for rate in (facts.find("net_interest_income.yoy"), facts.find("revenue.qoq")):
+        if not parts and rate is not None:
+            way = "up" if rate.quantity.value > 0 else "down"
+            parts.append(f"{name(rate)} {way} {size(rate)} {rate.change.words if rate.change else ''}")
     if not parts:
         return f"{who}, {facts.sheet.reported_period.label}: results in brief"
     return f"{who}, {facts.sheet.reported_period.label}: {', '.join(parts)}"
@@ -77,7 +75,8 @@ def _headline(facts: FactBase) -> str:
 def _revenue(facts: FactBase) -> Words | None:
     level = facts.find("revenue") or facts.find("net_interest_income")
     if level is None:
-        return None
+        rate = facts.change("revenue", Change.YOY)
+        return Words(f"Revenue {verb(facts, rate)} {size(rate)} y/y; the sheet gives no amount.", [rate]) if rate is not None else None
     words = sentence(moved(facts, level))
     against = versus_consensus(facts, level.metric.id)
     if against is not None:
@@ -149,7 +148,7 @@ def _drivers(facts: FactBase) -> Words | None:
     for metric in _DRIVERS:
         level, rate = facts.find(metric), facts.find(f"{metric}.yoy")
         if level is not None:
-            clauses.append(moved(facts, level))
+            clauses.append(compared(facts, level))
         elif rate is not None:
             clauses.append(Words(f"{name(rate)} {verb(facts, rate)} {size(rate)} y/y", [rate]))
     shares = [
@@ -212,5 +211,14 @@ def _guided(facts: FactBase, figure: Figure) -> Words:
     low, high = (facts.figures.get(f"{figure.id}.{end}") for end in ("low", "high"))
     hedge = f" ({figure.basis})" if figure.basis is Basis.ADJUSTED and "djusted" not in figure.label else ""
     if low is None or high is None:
-        return Words(f"{name(figure)}{hedge} of {written(figure)}", [figure])
-    return Words(f"{name(figure)}{hedge} of {written(low, signed=False)} to {written(high, signed=False)}", [figure, low, high])
+        return Words(f"{_article(figure)}{name(figure)}{hedge} of {written(figure)}", [figure])
+    return Words(
+        f"{_article(figure)}{name(figure)}{hedge} of {written(low, signed=False)} to {written(high, signed=False)}", [figure, low, high]
+    )
+
+
+def _article(figure: Figure) -> str:
+    """`an efficiency ratio of 41.5%`; amounts and margins go without."""
+    if not figure.label.endswith((" ratio", " rate")):
+        return ""
+    return "an " if figure.label[0] in "AEIOUaeiou" else "a "
