@@ -14,7 +14,7 @@ from pipeline.notes.calendar import release_window
 from pipeline.notes.models import Catalyst, Catalysts, Watch, Window
 
 _LEAST, _MOST = 2, 3
-_MOST_WORDS = 80
+_MOST_WORDS = 60
 
 
 def catalysts(brief: Brief) -> Catalysts:

@@ -10,6 +10,7 @@ from pipeline.mechanisms.engine import Fired
 from pipeline.notes.models import Confidence, SecondOrderEffect, SecondOrderEffects
 
 _MOST = 3
+_LEAST_PARTIES = 2
 
 
 def effects(brief: Brief) -> SecondOrderEffects:
@@ -26,7 +27,19 @@ def _spread(fired: Sequence[Fired]) -> list[Fired]:
         best = max(left, key=lambda one: _gain(one, parties, horizons))
         chosen.append(best)
         left.remove(best)
-    return sorted(chosen, key=lambda one: -one.strength)
+    return sorted(_over_both_horizons(chosen, left), key=lambda one: -one.strength)
+
+
+def _over_both_horizons(chosen: list[Fired], left: Sequence[Fired]) -> list[Fired]:
+    """With the weakest exchanged for one of the horizon that is missing, where one fires and enough parties remain."""
+    missing = [one for one in left if one.mechanism.horizon not in {c.mechanism.horizon for c in chosen}]
+    for other in sorted(missing, key=lambda one: -one.strength):
+        for weakest in sorted(chosen, key=lambda one: one.strength):
+            exchanged = [one for one in chosen if one is not weakest] + [other]
+            parties = {one.mechanism.party for one in exchanged} - {"company"}
+            if len(chosen) < _MOST or len(parties) >= _LEAST_PARTIES:
+                return exchanged
+    return chosen
 
 
 def _gain(one: Fired, parties: Collection[str], horizons: Collection[str]) -> float:

@@ -25,7 +25,8 @@ from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.mechanisms.engine import size
 from pipeline.notes.models import Summary
 
-_MOST_CLAIMS = 5
+_LEAST_CLAIMS, _MOST_CLAIMS = 4, 5
+_MOST_WORDS = 90
 _MARGINS = (("gross_margin", "adjusted_gross_margin"), ("adjusted_ebitda_margin", "operating_margin", "adjusted_operating_margin"))
 _DRIVERS = (
     "nrr", "crpo", "rpo", "gmv", "active_buyers", "active_users", "arpu", "arr", "same_store_sales", "bookings", "backlog",
@@ -39,9 +40,11 @@ _DRIVERS = (
 def summary(brief: Brief) -> Summary:
     """Headline and claims, the most material first."""
     facts = brief.facts
-    sections: tuple[Callable[[FactBase], Words | None], ...] = (_revenue, _margins, _earnings, _cash, _drivers, _segments, _guidance)
-    claims = [words.claim() for section in sections if (words := section(facts)) is not None]
-    return Summary.model_construct(headline=_headline(facts), claims=tuple(claims[:_MOST_CLAIMS]))
+    sections: tuple[Callable[[FactBase], Words | None], ...] = (_revenue, _margins, _earnings, _guidance, _cash, _drivers, _segments)
+    claims = [words.claim() for section in sections if (words := section(facts)) is not None][:_MOST_CLAIMS]
+    while len(claims) > _LEAST_CLAIMS and sum(len(claim.text.split()) for claim in claims) > _MOST_WORDS:
+        claims.pop()
+    return Summary.model_construct(headline=_headline(facts), claims=tuple(claims))
 
 
 def _headline(facts: FactBase) -> str:
