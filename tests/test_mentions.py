@@ -233,6 +233,14 @@ def test_a_date_that_is_part_of_a_name_is_no_period_of_its_number() -> None:
     assert next(m for m in find("$40.8bn was left on the May 2024 authorization") if m.kind is None).labels == ()
 
 
+def test_a_sentence_may_end_in_q_q() -> None:
+    first, second, third = (
+        m for m in find("Revenue was $119bn, up 2.1% y/y and 33.6% q/q. Below that line net margin fell.") if m.kind is None
+    )
+    assert first.value
+    assert second.direction is third.direction is Direction.UP
+
+
 def test_a_second_number_of_a_list_takes_over_the_direction() -> None:
     first, second = find("Gross margin was down 3.4 points y/y and 0.8 points q/q")
     assert first.direction is second.direction is Direction.DOWN

@@ -211,6 +211,16 @@ def test_a_quarter_without_all_statements_has_no_sheet() -> None:
     assert not made(document(omit="Assets"))
 
 
+def test_a_quarter_known_only_as_a_comparison_has_no_sheet() -> None:
+    changed = document()
+    for tag in changed["facts"]["us-gaap"].values():
+        for rows in tag["units"].values():
+            rows[:] = [line for line in rows if line["filed"] > "2023-12-31"]
+    # A balance of the year before stands in the newer filing as well.
+    changed["facts"]["us-gaap"]["Assets"]["units"]["USD"].append(row(["2023-03-31"], 900 * M, (2024, 1)))
+    assert list(made(changed)) == [f"2024q{part}" for part in (1, 2, 3, 4)]
+
+
 def test_digits_are_those_that_the_filing_rounds_to() -> None:
     changed = document()
     rows = changed["facts"]["us-gaap"]["Assets"]["units"]["USD"]

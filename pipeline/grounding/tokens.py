@@ -77,7 +77,7 @@ def sentences(text: str, tokens: list[Token], abbreviations: frozenset[str]) -> 
                 tokens[stop].low == "."
                 and stop > 0
                 and _shortens(tokens[stop - 1], tokens[stop], abbreviations)
-                and not (stop > 1 and tokens[stop - 1].touches and tokens[stop - 2].kind == "number")
+                and not (stop > 1 and tokens[stop - 1].touches and (tokens[stop - 2].kind == "number" or tokens[stop - 2].low == "/"))
             )
         if ends:
             found.append((first, n + 1))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from pipeline.drafters.base import Brief
-from pipeline.drafters.rules.prose import Words
+from pipeline.drafters.rules.prose import Words, one_of
+from pipeline.facts.factbase import FactBase
 from pipeline.mechanisms.engine import Fired
 from pipeline.notes.models import Confidence, SecondOrderEffect, SecondOrderEffects
 
@@ -15,16 +16,16 @@ _LEAST_PARTIES = 2
 
 def effects(brief: Brief) -> SecondOrderEffects:
     """Up to three effects. A mechanism of a party or horizon that has none yet goes before a stronger one of the same."""
-    return SecondOrderEffects.model_construct(effects=tuple(map(_effect, _spread(brief.fired))))
+    return SecondOrderEffects.model_construct(effects=tuple(map(_effect, _spread(brief.fired, brief.facts))))
 
 
-def _spread(fired: Sequence[Fired]) -> list[Fired]:
+def _spread(fired: Sequence[Fired], facts: FactBase) -> list[Fired]:
     chosen: list[Fired] = []
     left = list(fired)
     while left and len(chosen) < _MOST:
         parties = {one.mechanism.party for one in chosen}
         horizons = {one.mechanism.horizon for one in chosen}
-        best = max(left, key=lambda one: _gain(one, parties, horizons))
+        best = max(left, key=lambda one: _gain(one, parties, horizons) + _turn(one, facts))
         chosen.append(best)
         left.remove(best)
     return sorted(_over_both_horizons(chosen, left), key=lambda one: -one.strength)
@@ -40,6 +41,11 @@ def _over_both_horizons(chosen: list[Fired], left: Sequence[Fired]) -> list[Fire
             if len(chosen) < _MOST or len(parties) >= _LEAST_PARTIES:
                 return exchanged
     return chosen
+
+
+def _turn(one: Fired, facts: FactBase) -> float:
+    """Up to a fifth of a strength: of mechanisms about equally strong one quarter tells the one and the next the other."""
+    return int(one_of(facts, f"turn of {one.mechanism.id}", *map(str, range(5)))) / 20
 
 
 def _gain(one: Fired, parties: Collection[str], horizons: Collection[str]) -> float:

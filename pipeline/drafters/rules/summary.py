@@ -128,7 +128,7 @@ def _cash(facts: FactBase) -> Words | None:
     debt = facts.find("net_debt_to_ebitda") or facts.find("leverage")
     if debt is not None:
         words.add(f" {debt.label} stands at {written(debt)}{basis_remark(debt)}.", debt)
-    returned = [figure for metric in ("buybacks", "dividends_paid") if (figure := facts.find(metric))]
+    returned = [f for metric in ("buybacks", "dividends_paid") if (f := facts.find(metric)) and f.quantity.value > 0]
     if returned:
         listed = joined([Words(f"{name(figure)} of {written(figure)}", [figure]) for figure in returned])
         words.add(" Cash went to shareholders through ").then(listed).add(".")
@@ -197,7 +197,12 @@ def _guidance(facts: FactBase) -> Words | None:
         "adjusted_eps": 3,
     }
     given.sort(key=lambda f: (f.period.end, rank.get(f.metric.id, 9)))
-    first = [f for f in given if f.period == given[0].period][:3]
+    # A sheet may hold the guidance of before too: of one metric the first stands for today's.
+    by_metric: dict[str, Figure] = {}
+    for figure in given:
+        if figure.period == given[0].period:
+            by_metric.setdefault(figure.metric.id, figure)
+    first = list(by_metric.values())[:3]
     clauses = [_guided(facts, figure) for figure in first]
     words = Words(f"For {first[0].period.label} the company guides to ").then(joined(clauses))
     implied = facts.find(f"guidance.{first[0].metric.id}.implied_yoy") if first[0].metric.id == "revenue" else None

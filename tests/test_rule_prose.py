@@ -1,0 +1,125 @@
+"""The prose of the drafter without a model: verbs that fit, bases that are said, and no two quarters alike."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from pipeline.drafters.base import Brief
+from pipeline.drafters.rules.catalysts import catalysts
+from pipeline.drafters.rules.effects import effects
+from pipeline.drafters.rules.gap import consensus_gap
+from pipeline.drafters.rules.prose import be, compared, moved, one_of, short_name
+from pipeline.drafters.rules.summary import summary
+from pipeline.errors import NothingToDraft
+from pipeline.facts.factbase import FactBase
+from pipeline.grounding import check_text
+from pipeline.mechanisms.engine import evaluate
+from pipeline.mechanisms.library import library
+from tests.test_mechanisms import sheet
+
+
+def facts(figures: dict[str, Any], sector: str = "hardware", ticker: str = "EX") -> FactBase:
+    given = sheet(figures, sector)
+    return FactBase.of(given.model_copy(update={"company": given.company.model_copy(update={"ticker": ticker})}))
+
+
+def brief(figures: dict[str, Any], sector: str = "hardware") -> Brief:
+    base = facts(figures, sector)
+    return Brief(base, evaluate(base, library())[0])
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        ({"revenue": ("137", "100")}, r"revenue (grew|climbed|jumped) 37% y/y to \$137m|revenue was \$137m, up 37% y/y"),
+        ({"revenue": ("101", "100")}, r"revenue (edged|inched|ticked) up 1% y/y to \$101m|revenue was \$101m, up 1% y/y"),
+        ({"revenue": ("60", "100")}, r"revenue (dropped|slumped|tumbled) 40% y/y to \$60m|revenue was \$60m, down 40% y/y"),
+        (
+            {"gross_margin": ("12.8", "16.2")},
+            r"gross margin (fell|declined|decreased) 3\.4 pp y/y to 12\.8%|gross margin was 12\.8%, down 3\.4 pp y/y",
+        ),
+        ({"revenue": ("100", "100")}, r"revenue was unchanged y/y to \$100m|revenue was \$100m, unchanged y/y"),
+    ],
+)
+@pytest.mark.parametrize("ticker", ["AA", "BB", "CC", "DD"])
+def test_a_change_is_told_with_a_verb_of_its_size_and_the_check_accepts_it(figures: dict[str, Any], said: str, ticker: str) -> None:
+    base = facts(figures, ticker=ticker)
+    (metric,) = figures
+    level = base.level(metric)
+    assert level is not None
+    text = moved(base, level).text
+    assert re.fullmatch(said, text), text
+    assert check_text(text[:1].upper() + text[1:] + ".", base).ok, text
+
+
+def test_a_loss_is_set_against_its_base_and_not_grown() -> None:
+    base = facts({"net_income": ("-430", "-317")})
+    level = base.level("net_income")
+    assert level is not None
+    assert re.fullmatch(r"net income was -\$430m( against|, after|, compared with) -\$317m a year earlier", compared(base, level).text)
+
+
+def test_a_rate_is_a_level_and_not_moved() -> None:
+    base = facts({"same_store_sales": ("-6.2", "-12.1")}, "retail")
+    level = base.level("same_store_sales")
+    assert level is not None
+    assert "-6.2%" in compared(base, level).text
+    assert " pp " not in compared(base, level).text
+
+
+@pytest.mark.parametrize(("metric", "verb"), [("revenue", "was"), ("dividends_paid", "were"), ("eps_diluted", "was"), ("deposits", "were")])
+def test_what_has_a_plural_name_were(metric: str, verb: str) -> None:
+    level = facts({metric: "5"}).level(metric)
+    assert level is not None
+    assert be(level) == verb
+
+
+@pytest.mark.parametrize(
+    ("company", "short"),
+    [("Kingsoft Cloud Holdings Limited", "Kingsoft Cloud"), ("The Coca-Cola Company", "Coca-Cola"), ("Tesla, Inc.", "Tesla")],
+)
+def test_a_company_goes_by_its_short_name(company: str, short: str) -> None:
+    assert short_name(company) == short
+
+
+def test_one_quarter_always_chooses_the_same_form_and_quarters_differ() -> None:
+    forms = [f"form {n}" for n in range(10)]
+    chosen = [one_of(facts({"revenue": "1"}, ticker=f"T{n}"), "place", *forms) for n in range(20)]
+    assert chosen == [one_of(facts({"revenue": "2"}, ticker=f"T{n}"), "place", *forms) for n in range(20)]
+    assert len(set(chosen)) > 3
+
+
+def test_a_stated_rate_without_an_amount_still_makes_a_view() -> None:
+    base = brief({"revenue.yoy": "-9"}, "industrials")
+    assert summary(base).claims[0].text.endswith("the sheet gives no amount.")
+    gap = consensus_gap(base)
+    assert "revenue, which fell 9% y/y" in gap.our_view.text
+    assert " to " not in gap.our_view.text.split("9% y/y")[1]
+    assert (gap.falsifier.comparison, gap.falsifier.threshold) == ("at_least", 0)
+    assert catalysts(base).catalysts[0].claim.text.endswith(", turns.")
+
+
+def test_without_a_change_there_is_no_view() -> None:
+    with pytest.raises(NothingToDraft, match="has a change or a base"):
+        consensus_gap(brief({"revenue": "100"}))
+
+
+def test_effects_cover_both_horizons_where_mechanisms_of_both_fire() -> None:
+    base = brief(
+        {
+            "revenue": ("1042", "829"),
+            "stock_based_compensation": ("379", "332"),
+            "buybacks": "490",
+            "operating_cash_flow": "228",
+            "capex": "45",
+            "accounts_receivable": ("530", "345"),
+        },
+        "software",
+    )
+    chosen = effects(base).effects
+    assert {one.horizon for one in chosen} >= {"next_1_2_quarters", "next_12_18_months"}
+    assert len({one.party for one in chosen} - {"company"}) >= 2
+    assert len(chosen) <= 3
