@@ -31,7 +31,7 @@ def prose(note: Note) -> str:
         r"[Rr]evenue (grew|climbed|jumped) 37\.2% y/y to CNY 2,703\.7m but (slipped|eased|dipped) 2\.1% q/q",
         r"0\.4% below the consensus of CNY 2,715m",
         r"[Gg]ross margin (fell|declined|decreased) 3\.4 pp y/y to 12\.8%",
-        r"adjusted EBITDA margin was 27\.6%, up 11\.4 pp y/y but down 0\.8 pp q/q",
+        r"adjusted EBITDA margin (was 27\.6%, |of 27\.6% was |was )up 11\.4 pp y/y but down 0\.8 pp q/q",
         r"CNY 3,000m",
         "111% of revenue",
         "5x, on a basis that the source does not state",

@@ -53,10 +53,14 @@ def _question(brief: Brief, turn: Pivot) -> Words:
     """What the next print should show."""
     if turn.base is None:
         return Words(f"The next print should show whether {turn.moved}, {'turns' if turn.worse else 'holds'}.", [turn.level, turn.change])
-    back, clear = f"starts back towards the {written(turn.base)}", f"stays clear of the {written(turn.base)}"
-    asked = one_of(brief.facts, "next print", "should show whether", "has to show whether", "will show whether")
+    ago = "a year" if turn.against == "y/y" else "a quarter"
+    asked = one_of(brief.facts, "next print", "should show whether", "has to show whether", "will show whether", "is to answer whether")
     words = Words(f"The next print {asked} {turn.moved}", [turn.level, turn.change])
-    return words.add(f", {back if turn.worse else clear} of {'a year' if turn.against == 'y/y' else 'a quarter'} earlier.", turn.base)
+    if turn.worse:
+        way = one_of(brief.facts, "way back", "starts back towards the", "makes up ground on the", "comes closer again to the")
+    else:
+        way = one_of(brief.facts, "way back", "stays clear of the", "keeps its distance from the", "holds its lead over the")
+    return words.add(f", {way} {written(turn.base)} of {ago} earlier.", turn.base)
 
 
 def _from_mechanism(fired: Fired, brief: Brief) -> Catalyst | None:

@@ -84,14 +84,29 @@ def _earlier(turn: Pivot, base: Figure) -> str:
 
 
 def _our_view(facts: FactBase, turn: Pivot) -> Claim:
-    opening = one_of(facts, "our view", "The figure to debate is ", "The argument should be about ", "What decides the view is ")
+    opening = one_of(
+        facts,
+        "our view",
+        "The figure to debate is ",
+        "The argument should be about ",
+        "What decides the view is ",
+        "The number that matters is ",
+        "We would look at ",
+    )
     words = Words(opening).then(_of_which(turn))
-    prove = "that assume recovery should prove too high" if turn.worse else "built on the old level should prove too low"
+    if turn.worse:
+        prove = one_of(
+            facts, "prove", "estimates that assume recovery should prove too high", "estimates that count on a rebound should come down"
+        )
+    else:
+        prove = one_of(
+            facts, "prove", "estimates built on the old level should prove too low", "estimates that rest on the old level should go up"
+        )
     if turn.level.unit.cls is not UnitClass.PERCENT or turn.base is None:
         lasts = one_of(facts, "lasts", "while that lasts", "as long as that goes on", "until that changes")
-        return words.add(f"; {lasts}, estimates {prove}.").claim()
-    until = "until it is back at" if turn.worse else "unless it falls back to"
-    return words.add(f"; {until} the {written(turn.base)} of {_earlier(turn, turn.base)}, estimates {prove}.", turn.base).claim()
+        return words.add(f"; {lasts}, {prove}.").claim()
+    until = one_of(facts, "until", "until it is back at", "short of a return to") if turn.worse else "unless it falls back to"
+    return words.add(f"; {until} the {written(turn.base)} of {_earlier(turn, turn.base)}, {prove}.", turn.base).claim()
 
 
 def _of_which(turn: Pivot) -> Words:

@@ -117,8 +117,15 @@ def moved(facts: FactBase, level: Figure) -> Words:
 
 def _level_first(facts: FactBase, level: Figure, first: Figure, second: Figure | None) -> Words:
     """`revenue was CNY 2,703.7m, up 37.2% y/y but down 2.1% q/q`."""
-    words = Words(f"{name(level)} {be(level)} {written(level)}", [level])
-    words.add(f", {_way(first)}", first)
+    form = one_of(
+        facts, f"form of {level.id}", "{name} {be} {level}, {way}", "{name} of {level} {be} {way}", "{name} {be} {way} at {level}"
+    )
+    words = Words(form.format(name=name(level), be=be(level), level=written(level), way=_way(first)), [level, first])
+    if form.endswith("{level}") and second is not None:
+        said = f"{size(second)} q/q" if _is_alike(first, second) else _way(second)
+        return Words(
+            f"{name(level)} {be(level)} {_way(first)} {_and_or_but(first, second)} {said}, at {written(level)}", [level, first, second]
+        )
     if second is not None:
         said = f"{size(second)} q/q" if _is_alike(first, second) else _way(second)
         words.add(f" {_and_or_but(first, second)} {said}", second)

@@ -13,6 +13,7 @@ from pipeline.drafters.rules.prose import (
     joined,
     moved,
     name,
+    one_of,
     sentence,
     short_name,
     verb,
@@ -72,7 +73,8 @@ def _headline(facts: FactBase) -> str:
             parts.append(f"{name(rate)} {way} {size(rate)} {rate.change.words if rate.change else ''}")
     if not parts:
         return f"{who}, {facts.sheet.reported_period.label}: results in brief"
-    return f"{who}, {facts.sheet.reported_period.label}: {', '.join(parts)}"
+    joint = one_of(facts, "headline", ", ", " and ", "; ", ", with ") if len(parts) > 1 else ""
+    return f"{who}, {facts.sheet.reported_period.label}: {joint.join(parts)}"
 
 
 def _revenue(facts: FactBase) -> Words | None:
@@ -116,10 +118,7 @@ def _cash(facts: FactBase) -> Words | None:
     intensity = facts.find("capex_intensity")
     flow, free = facts.find("operating_cash_flow"), facts.find("free_cash_flow")
     if flow is not None and free is not None:
-        words.add(f"Operating cash flow was {written(flow)} and free cash flow {written(free)}", flow, free)
-        words.add(
-            f", after capital expenditure of {written(capex)}" if capex and capex.metric.id == "capex" else "", *([capex] if capex else [])
-        )
+        words = _flows(facts, flow, free, capex)
     elif capex is not None:
         words.add(f"{capex.label} reached {written(capex)}", capex)
         if intensity is not None:
@@ -131,9 +130,28 @@ def _cash(facts: FactBase) -> Words | None:
     returned = [f for metric in ("buybacks", "dividends_paid") if (f := facts.find(metric)) and f.quantity.value > 0]
     if returned:
         listed = joined([Words(f"{name(figure)} of {written(figure)}", [figure]) for figure in returned])
-        words.add(" Cash went to shareholders through ").then(listed).add(".")
+        opening = one_of(
+            facts, "returned", " Cash went to shareholders through ", " Shareholders were paid through ", " Returns to shareholders: "
+        )
+        words.add(opening).then(listed).add(".")
     words.text = words.text.strip()
     return words if words.text else None
+
+
+def _flows(facts: FactBase, flow: Figure, free: Figure, capex: Figure | None) -> Words:
+    if capex is None or capex.metric.id != "capex":
+        return Words(f"Operating cash flow was {written(flow)} and free cash flow {written(free)}", [flow, free])
+    form = one_of(
+        facts,
+        "flows",
+        "Operating cash flow was {flow} and free cash flow {free}, after capital expenditure of {capex}",
+        "Capital expenditure took {capex} of operating cash flow of {flow}, which left free cash flow of {free}",
+        "Free cash flow came to {free}: operating cash flow of {flow} less capital expenditure of {capex}",
+        "Operating cash flow of {flow} turned into free cash flow of {free} after capital expenditure of {capex}",
+    )
+    if flow.quantity.value <= capex.quantity.value:
+        form = "Operating cash flow was {flow} and free cash flow {free}, after capital expenditure of {capex}"
+    return Words(form.format(flow=written(flow), free=written(free), capex=written(capex)), [flow, free, capex])
 
 
 def _year_to_date(facts: FactBase) -> Words:
