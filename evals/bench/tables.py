@@ -95,10 +95,8 @@ def rules() -> str:
     lines = ["| | filed quarters of Apple, NVIDIA and Snowflake | cases |", "|---|---|---|"]
     lines += [f"| {what} | {ours} | {theirs} |" for what, ours, theirs in rows]
     silent, speed = len(result["mechanisms that never fire"]), result["notes per second"]
-    lines += [
-        "",
-        f"{result['mechanisms']} mechanisms; {silent} of them fire on none of these sheets. {speed:.0f} notes a second on one core (aim: 200).",
-    ]
+    never, pace = f"{silent} of them fire on none of these sheets", f"{speed:.0f} notes a second on one core (aim: 200)"
+    lines += ["", f"{result['mechanisms']} mechanisms; {never}. {pace}."]
     return "\n".join(lines)
 
 
