@@ -25,7 +25,8 @@ def _spread(fired: Sequence[Fired], facts: FactBase) -> list[Fired]:
     while left and len(chosen) < _MOST:
         parties = {one.mechanism.party for one in chosen}
         horizons = {one.mechanism.horizon for one in chosen}
-        best = max(left, key=lambda one: _gain(one, parties, horizons) + _turn(one, facts))
+        topics = {_topic(one) for one in chosen}
+        best = max(left, key=lambda one: _gain(one, parties, horizons) - (_topic(one) in topics) + _turn(one, facts))
         chosen.append(best)
         left.remove(best)
     return sorted(_over_both_horizons(chosen, left), key=lambda one: -one.strength)
@@ -41,6 +42,11 @@ def _over_both_horizons(chosen: list[Fired], left: Sequence[Fired]) -> list[Fire
             if len(chosen) < _MOST or len(parties) >= _LEAST_PARTIES:
                 return exchanged
     return chosen
+
+
+def _topic(one: Fired) -> str:
+    """The metric that sets it off: two effects of one rise in inventory say one thing twice."""
+    return one.mechanism.strength.fact.partition(".")[0]
 
 
 def _turn(one: Fired, facts: FactBase) -> float:

@@ -150,7 +150,7 @@ def _other_way(facts: FactBase, turn: Pivot, other: Figure) -> Claim:
     alone = one_of(
         facts, "alone", f" Read alone, it looks like {looks}", f" By itself that looks like {looks}", f" A reader of that line sees {looks}"
     )
-    if turn.worse:
+    if turn.worse and turn.level.unit.cls is UnitClass.PERCENT:
         return words.add(f"{alone}; {name(turn.level)} says that the cost of it sits elsewhere.").claim()
     return words.add(f"{alone}; {name(turn.level)} went the other way.").claim()
 

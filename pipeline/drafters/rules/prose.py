@@ -170,7 +170,9 @@ def against_year_ago(facts: FactBase, level: Figure) -> Words:
     """`diluted EPS was -$0.16 against $1.13 a year earlier`."""
     base = facts.level(level.metric.id, level.segment, Role.PRIOR_YEAR)
     words = Words(f"{name(level)} {be(level)} {written(level)}", [level])
-    if base is not None:
+    if base is not None and written(base) == written(level):
+        words.add(", the same as a year earlier", base)
+    elif base is not None:
         against = one_of(
             facts, f"base of {level.id}", " against {} a year earlier", ", after {} a year earlier", ", compared with {} a year earlier"
         )
