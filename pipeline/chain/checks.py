@@ -32,7 +32,7 @@ class Checks:
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
         self.facts = brief.facts
-        self._statements = [_words(statement.text) for statement in self.facts.sheet.statements]
+        self._statements = {run for statement in self.facts.sheet.statements for run in _runs(_words(statement.text))}
         self._mechanisms = {fired.mechanism.id: fired.mechanism for fired in brief.fired}
         self._names = _known_names(brief)
         self._said: dict[tuple[str, ...], tuple[NumberCheck, str]] = {}
@@ -69,12 +69,9 @@ class Checks:
     def _prose(self, text: str, evidence: tuple[str, ...] | None) -> Found:
         for check in self.numbers(text, evidence).problems:
             yield "", check.message
-        spoken = _words(text)
-        for n in range(len(spoken) - _PARROT_WORDS + 1):
-            run = spoken[n : n + _PARROT_WORDS]
-            if any(_holds(statement, run) for statement in self._statements):
-                yield "", f"repeats a statement of the sheet word for word ('{' '.join(run[:6])} ...'): say it in your own words"
-                return
+        run = next((run for run in _runs(_words(text)) if run in self._statements), None)
+        if run is not None:
+            yield "", f"repeats a statement of the sheet word for word ('{' '.join(run[:6])} ...'): say it in your own words"
 
     def _effect(self, effect: SecondOrderEffect) -> Found:
         yield from self._claim("claim", effect.claim)
@@ -208,8 +205,9 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[\w%.]+", text.lower())
 
 
-def _holds(longer: Sequence[str], run: Sequence[str]) -> bool:
-    return any(longer[n : n + len(run)] == run for n in range(len(longer) - len(run) + 1))
+def _runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every run of so many words that it cannot be chance."""
+    return (tuple(words[n : n + _PARROT_WORDS]) for n in range(len(words) - _PARROT_WORDS + 1))
 
 
 def _both(text: str) -> bool:

@@ -99,8 +99,7 @@ class _Chain:
         self.checks = Checks(brief)
         self.results: dict[StepName, StepResult] = {}
         self.instructions: dict[StepName, str] = {}
-        system, sheet = opening(brief)
-        self.opening = (Message("system", system), Message("user", sheet))
+        self.opening = self._opening()
 
     async def run(self) -> list[StepResult]:
         waiting = list(STEPS)
@@ -120,8 +119,17 @@ class _Chain:
                 self.on_step(step.name, result.record.outcome)
         return [self.results[step.name] for step in STEPS]
 
+    def _opening(self) -> tuple[Message, ...]:
+        """What every conversation starts with. Rules read the brief and no prompt."""
+        if self.drafter.model is None:
+            return ()
+        system, sheet = opening(self.brief)
+        return (Message("system", system), Message("user", sheet))
+
     def _conversation(self, step: Step) -> tuple[Message, ...]:
         """Everything before this step's answer. A failed step leaves no turn: nothing unsound is built upon."""
+        if not self.opening:
+            return ()
         messages = list(self.opening)
         for name in step.after:
             answer = self.results[name].answer
