@@ -175,7 +175,9 @@ def test_a_refusing_model_leaves_a_note_to_review(tmp_path: Path, kc_sheet: Fact
 
 def test_ctrl_c_ends_at_once_with_130_and_one_line(tmp_path: Path) -> None:
     with ScriptedServer([Reply(text="{}", delay_s=30)]) as server:
-        code = "from pipeline.cli.main import run; run()"
+        # As from a terminal: a job in the background inherits that the signal is ignored.
+        default = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+        code = f"{default}; from pipeline.cli.main import run; run()"
         words = ["draft", str(KC), "--drafter", "openai", "--base-url", server.base_url, "--model", "m", "--out", str(tmp_path)]
         with subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             while not server.requests:
