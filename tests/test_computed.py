@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ import pytest
 from evals.bench.derivations import Derivation, NotSimple, Shape, Unreadable, parse
 from evals.bench.outside import fact, sheet, year
 from pipeline.facts.factbase import FactBase
+from pipeline.facts.loading import load_sheet
 from pipeline.facts.sheet import Fact
 from pipeline.grounding import NumberCheck, check_text
+
+SHEETS = Path(__file__).parent.parent / "evals" / "numbers" / "sheets"
 
 ROLES = {2019: "actual", 2018: "prior_year", 2017: "history"}
 Rows = dict[tuple[str, str | None], tuple[str, ...]]
@@ -144,3 +148,11 @@ def test_a_derivation_of_several_steps_is_left_out(text: str) -> None:
 def test_what_is_no_arithmetic_is_never_run(text: str) -> None:
     with pytest.raises(Unreadable):
         parse(text)
+
+
+def test_the_second_end_of_a_range_is_that_of_the_same_guidance() -> None:
+    facts = FactBase.of(load_sheet(SHEETS / "afl-2021q2.json", max_bytes=10_000_000))
+    first, second = check_text("The insurer has cut its full-year U.S. benefit ratio forecast to between 45% and 49%.", facts).checks
+    assert first.decision == "grounded"
+    assert (second.decision, second.rule, second.fact) == ("contradicted", "range", "guidance.medical_loss_ratio.us.high")
+    assert "not the other end of the range" in second.message

@@ -59,3 +59,7 @@ def test_a_name_is_spelled_by_its_initials_and_without_the_company() -> None:
 def test_one_word_that_is_left_of_a_name() -> None:
     assert list(short("Data cloud")) == ["Data"]
     assert list(short("U.S.")) == ["US"]
+
+
+def test_a_phrase_that_starts_two_names_means_neither() -> None:
+    assert "client" not in dict(parts(["Client Computing", "Client Services"]))
