@@ -130,3 +130,32 @@ def test_effects_cover_both_horizons_where_mechanisms_of_both_fire() -> None:
     assert {one.horizon for one in chosen} >= {"next_1_2_quarters", "next_12_18_months"}
     assert len({one.party for one in chosen} - {"company"}) >= 2
     assert len(chosen) <= 3
+
+
+@pytest.mark.parametrize(
+    ("figures", "view", "missed"),
+    [
+        (
+            {"revenue": ("99", "90"), "adjusted_eps": ("1.20", "1.00"), "consensus.revenue": "102", "consensus.adjusted_eps": "1.10"},
+            "",
+            "below it: the beat was made below the sales line.",
+        ),
+        (
+            {"revenue": ("105", "90"), "adjusted_eps": ("1.00", "1.10"), "consensus.revenue": "102", "consensus.adjusted_eps": "1.10"},
+            "",
+            "the miss was made below the sales line.",
+        ),
+        (
+            {"revenue": ("105", "90"), "guidance.revenue": "108", "next_consensus.revenue": "112"},
+            "Revenue guidance for Q2 2026 stands 4% below consensus.",
+            "",
+        ),
+    ],
+)
+def test_the_gap_weighs_the_quality_of_a_beat_and_the_outlook(figures: dict[str, Any], view: str, missed: str) -> None:
+    base = brief(figures)
+    gap = consensus_gap(base)
+    assert view in gap.our_view.text
+    assert missed in gap.why_missed.text
+    for claim in (gap.street_view, gap.our_view, gap.why_missed):
+        assert check_text(claim.text, base.facts, evidence=claim.evidence).ok, claim.text

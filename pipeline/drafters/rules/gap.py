@@ -9,7 +9,7 @@ from pipeline.drafters.rules.pivot import Pivot, pivot
 from pipeline.drafters.rules.prose import Words, moved, name, one_of, sentence, versus_consensus
 from pipeline.errors import NothingToDraft
 from pipeline.facts.factbase import FactBase
-from pipeline.facts.figures import Change, Figure, written
+from pipeline.facts.figures import Change, DerivedFact, Figure, written
 from pipeline.facts.quantity import UnitClass
 from pipeline.facts.sheet import Role
 from pipeline.mechanisms.engine import size
@@ -84,6 +84,30 @@ def _earlier(turn: Pivot, base: Figure) -> str:
 
 
 def _our_view(facts: FactBase, turn: Pivot) -> Claim:
+    """The figure that decides, and beside it what the company guides to and what the shares did."""
+    return _decisive(facts, turn).then(_outlook(facts)).then(_reaction(facts)).claim()
+
+
+def _outlook(facts: FactBase) -> Words:
+    """Guidance against what analysts expect of the same period."""
+    for metric in ("revenue", "adjusted_eps", "eps_diluted"):
+        against = facts.find(f"guidance.{metric}.vs_consensus")
+        if isinstance(against, DerivedFact) and against.base is not None:
+            side = "above" if against.quantity.value > 0 else "below"
+            text = f" {against.metric.label} guidance for {against.period.label} stands {size(against)} {side} consensus."
+            return Words(text, [against, against.base])
+    return Words()
+
+
+def _reaction(facts: FactBase) -> Words:
+    """What the shares did on the print, where the sheet holds it."""
+    move = next((f for f in facts if f.role is Role.MARKET and f.metric.id == "share_price_move" and f.quantity.value), None)
+    if move is None:
+        return Words()
+    return Words(f" The shares {'rose' if move.quantity.value > 0 else 'fell'} {size(move)} on the print.", [move])
+
+
+def _decisive(facts: FactBase, turn: Pivot) -> Words:
     opening = one_of(
         facts,
         "our view",
@@ -104,9 +128,9 @@ def _our_view(facts: FactBase, turn: Pivot) -> Claim:
         )
     if turn.level.unit.cls is not UnitClass.PERCENT or turn.base is None:
         lasts = one_of(facts, "lasts", "while that lasts", "as long as that goes on", "until that changes")
-        return words.add(f"; {lasts}, {prove}.").claim()
+        return words.add(f"; {lasts}, {prove}.")
     until = one_of(facts, "until", "until it is back at", "short of a return to") if turn.worse else "unless it falls back to"
-    return words.add(f"; {until} the {written(turn.base)} of {_earlier(turn, turn.base)}, {prove}.", turn.base).claim()
+    return words.add(f"; {until} the {written(turn.base)} of {_earlier(turn, turn.base)}, {prove}.", turn.base)
 
 
 def _of_which(turn: Pivot) -> Words:
@@ -114,7 +138,9 @@ def _of_which(turn: Pivot) -> Words:
 
 
 def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
-    """The figure that points the other way, or the quarter that the year hides."""
+    """A beat that sales did not make, the figure that points the other way, or the quarter that the year hides."""
+    if (beat := _quality_of_beat(facts)) is not None:
+        return beat.claim()
     if (other := _counterpoint(facts, turn)) is not None:
         return _other_way(facts, turn, other)
     quarter = facts.change(turn.level.metric.id, Change.QOQ)
@@ -142,6 +168,18 @@ def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
         return Words(opening).then(_of_which(turn)).add(".").claim()
     hides = one_of(facts, "hides", "A single print hides the base: {} was {} {}.", "The base is easily forgotten: {} was {} {}.")
     return Words(hides.format(name(turn.level), written(turn.base), _earlier(turn, turn.base)), [turn.base]).claim()
+
+
+def _quality_of_beat(facts: FactBase) -> Words | None:
+    """Earnings above consensus on revenue below it, or the other way round: the miss or the beat was made below the sales line."""
+    sales = facts.find("revenue.surprise")
+    earned = next((f for m in ("adjusted_eps", "eps_diluted") if (f := facts.find(f"{m}.surprise"))), None)
+    if sales is None or earned is None or sales.quantity.value * earned.quantity.value >= 0:
+        return None
+    made = "beat" if earned.quantity.value > 0 else "miss"
+    above, below = ("above", "below") if made == "beat" else ("below", "above")
+    text = f"{earned.label} came in {size(earned)} {above} consensus although revenue came in {size(sales)} {below} it"
+    return Words(f"{text}: the {made} was made below the sales line.", [earned, sales])
 
 
 def _other_way(facts: FactBase, turn: Pivot, other: Figure) -> Claim:
