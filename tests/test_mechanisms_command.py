@@ -42,6 +42,11 @@ def test_a_sector_leaves_out_what_is_limited_to_others() -> None:
     assert "idle_fabs_soften_prices:" not in told
 
 
+def test_a_sector_that_no_mechanism_knows_is_refused() -> None:
+    with pytest.raises(InputError, match=r"--sector retial: expected one of .*retail"):
+        mechanisms("list", "--sector", "retial")
+
+
 def test_kingsoft_cloud_is_explained_with_the_figures_that_fire() -> None:
     told = mechanisms("explain", KC).stdout
     fired, quiet = told.split("Do not fire", 1)

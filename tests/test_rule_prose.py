@@ -11,11 +11,12 @@ from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.catalysts import catalysts
 from pipeline.drafters.rules.effects import effects
 from pipeline.drafters.rules.gap import consensus_gap
-from pipeline.drafters.rules.prose import be, compared, moved, name, one_of, short_name
+from pipeline.drafters.rules.prose import be, compared, moved, name, one_of
 from pipeline.drafters.rules.summary import summary
 from pipeline.errors import NothingToDraft
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import written
+from pipeline.facts.sheet import Company
 from pipeline.grounding import check_text
 from pipeline.mechanisms.engine import evaluate
 from pipeline.mechanisms.library import library
@@ -86,10 +87,15 @@ def test_what_has_a_plural_name_were(metric: str, verb: str) -> None:
 
 @pytest.mark.parametrize(
     ("company", "short"),
-    [("Kingsoft Cloud Holdings Limited", "Kingsoft Cloud"), ("The Coca-Cola Company", "Coca-Cola"), ("Tesla, Inc.", "Tesla")],
+    [
+        ("Kingsoft Cloud Holdings Limited", "Kingsoft Cloud"),
+        ("The Coca-Cola Company", "Coca-Cola"),
+        ("Best Buy Co., Inc.", "Best Buy"),
+        ("Tesla, Inc.", "Tesla"),
+    ],
 )
 def test_a_company_goes_by_its_short_name(company: str, short: str) -> None:
-    assert short_name(company) == short
+    assert Company(name=company, ticker="X", currency="USD").short_name == short
 
 
 def test_one_quarter_always_chooses_the_same_form_and_quarters_differ() -> None:
@@ -148,6 +154,11 @@ def test_effects_cover_both_horizons_where_mechanisms_of_both_fire() -> None:
         (
             {"revenue": ("105", "90"), "guidance.revenue": "108", "next_consensus.revenue": "112"},
             "Revenue guidance for Q2 2026 stands 4% below consensus.",
+            "",
+        ),
+        (
+            {"revenue": ("105", "90"), "guidance.revenue": "112", "next_consensus.revenue": "112"},
+            "Revenue guidance for Q2 2026 stands in line with consensus.",
             "",
         ),
     ],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.output import say, say_json
+from pipeline.errors import UsageError
 from pipeline.notes.words import words
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def list_(
     """Every mechanism: by area, with the party that it reaches, the direction and the horizon."""
     from pipeline.mechanisms.library import library
 
+    sectors = {name for m in library(own) for name in m.sectors}
+    if sector is not None and sector not in sectors:
+        raise UsageError(f"--sector {sector}: expected one of {', '.join(sorted(sectors))}")
     found = [m for m in library(own) if sector is None or sector in m.sectors or "all" in m.sectors]
     if as_json:
         say_json({"mechanisms": [m.model_dump(mode="json", by_alias=True, exclude_none=True) for m in found]})
@@ -93,13 +97,13 @@ def _say_wrapped(text: str) -> None:
 
 
 def _condition(one: Fired, facts: FactBase) -> str:
-    from pipeline.facts.figures import write_quantity, written
-    from pipeline.facts.quantity import Quantity, exact
+    from pipeline.chain.assemble import fact_used
+    from pipeline.facts.figures import written
+    from pipeline.notes.words import threshold_words
 
     figure = facts[one.falsifier.metric]
-    limit = one.falsifier.threshold * figure.scale.factor
-    shown = write_quantity(Quantity(limit, figure.unit, exact(limit)), figure.scale, signed=figure.change is not None)
-    return f"{figure.id} {words(one.falsifier.comparison)} {shown}; now {written(figure)}"
+    limit = threshold_words(one.falsifier.threshold, fact_used(figure, facts))
+    return f"{figure.id} {words(one.falsifier.comparison)} {limit}; now {written(figure)}"
 
 
 def _say_quiet(title: str, quiet: Iterable[Quiet]) -> None:

@@ -83,6 +83,29 @@ class Role(StrEnum):
     MARKET = "market"
 
 
+# What stands last in a company's name and says what it is by law.
+_LEGAL_FORMS = frozenset(
+    (
+        "incorporated",
+        "corporation",
+        "holdings",
+        "company",
+        "limited",
+        "group",
+        "inc",
+        "corp",
+        "co",
+        "ltd",
+        "plc",
+        "ag",
+        "nv",
+        "n.v",
+        "sa",
+        "s.a",
+    )
+)
+
+
 class Company(Strict):
     """Who reported."""
 
@@ -92,6 +115,16 @@ class Company(Strict):
     sector: Annotated[str, Field(pattern=r"^[a-z_]+$")] = "all"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, the reporting currency")]
     business: Text | None = Field(None, description="one line on what it sells and to whom")
+
+    @property
+    def short_name(self) -> str:
+        """As people call it: `Kingsoft Cloud Holdings Limited` -> `Kingsoft Cloud`, `The Coca-Cola Company` -> `Coca-Cola`."""
+        words = self.name.replace(",", " ").split()
+        if len(words) > 2 and words[0] == "The":
+            words = words[1:]
+        while len(words) > 1 and words[-1].lower().rstrip(".") in _LEGAL_FORMS:
+            words.pop()
+        return " ".join(words)
 
 
 class Period(Strict):

@@ -88,7 +88,7 @@ class Checker:
         for figure in self.figures:
             if figure.segment is not None:
                 of_segment[slug(figure.segment)].add(figure.metric.id)
-        self._segments = Segments(of_segment, facts.sheet.company.name)
+        self._segments = Segments(of_segment, facts.sheet.company.short_name)
         self._of_segment = {name: frozenset(metrics) for name, metrics in of_segment.items()}
         self._topics: _Topics | None = None
         self._kin: dict[str, frozenset[str]] = {}

@@ -37,6 +37,7 @@ class Setting:
     recalled: tuple[str, ...] = ()
     """Every metric that the sentence before names."""
     named_segments: tuple[str, ...] = ()
+    """Every segment that it names, then those of the sentence before."""
     in_order: tuple[str, ...] = ()
     """The metrics and segments that the sentence names, as they stand."""
     words: frozenset[str] = frozenset()

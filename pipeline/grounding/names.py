@@ -161,15 +161,15 @@ def common_names() -> Names:
 def names_of(sheet: FactSheet) -> Names:
     """The common names and the sheet's segments."""
     names = Names(common_names())
-    names.add(spellings.of_company(sheet.company.name), Sort.COMPANY, True)
+    names.add(sheet.company.short_name, Sort.COMPANY, True)
     segments = sorted({fact.segment for fact in sheet.facts if fact.segment is not None})
     for segment in segments:
-        for phrase in spellings.whole(segment, sheet.company.name):
+        for phrase in spellings.whole(segment, sheet.company.short_name):
             names.add(phrase, Sort.SEGMENT, slug(segment))
     for segment in segments:
         for word in spellings.short(segment):
             names.add(word, Sort.SHORT_SEGMENT, slug(segment))
-    for phrase, segment in spellings.parts(segments, sheet.company.name):
+    for phrase, segment in spellings.parts(segments, sheet.company.short_name):
         if not common_names().has(phrase):
             names.add(phrase, Sort.PART_SEGMENT, slug(segment))
     return names

@@ -58,7 +58,7 @@ def _of_change(mention: Mention, figure: Figure, context: Context) -> str | None
     if figure.role is Role.ACTUAL and _is_of_other_base(mention, change, context):
         return f"is measured {change.words}, not as the sentence says"
     base = figure.base if isinstance(figure, DerivedFact) else None
-    if figure.segment is not None and any(str(said.year) in figure.segment for said in mention.labels if said.year is not None):
+    if _is_told_by_segment(mention, figure):
         return None
     if _is_of_other_label(mention, (figure.period,) if base is None else (figure.period, base.period)):
         return f"is that of {figure.period.label}"
@@ -96,8 +96,7 @@ def _of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
     is_over_many = mention.setting.is_average or mention.setting.is_sum
     if is_over_many and len(set(mention.labels)) > 1 and not _is_as_long(mention.setting.spans, figure.period):
         return f"is that of {label} alone, not of all the periods that the sentence adds up"
-    if figure.segment is not None and any(str(said.year) in figure.segment for said in mention.labels if said.year is not None):
-        # A segment "Against Q3 2019" is told of that year.
+    if _is_told_by_segment(mention, figure):
         return None
     if is_rest_of_year(figure):
         return _not_guidance(mention, figure) if not mention.is_rest else None
@@ -231,6 +230,11 @@ def _tells_of(mention: Mention, figure: Figure, context: Context) -> bool:
     if place is None:
         return figure.period.kind is PeriodKind.ANNUAL and (Said.ANNUAL in said or "year" in mention.setting.words)
     return place in said or (Said.YOY if place is Said.PRIOR_YEAR else Said.QOQ) in said
+
+
+def _is_told_by_segment(mention: Mention, figure: Figure) -> bool:
+    """Whether the number's year stands in the segment's name: "Against Q3 2019" is told of 2019."""
+    return figure.segment is not None and any(str(said.year) in figure.segment for said in mention.labels if said.year is not None)
 
 
 def is_rest_of_year(figure: Figure) -> bool:

@@ -59,18 +59,6 @@ def whole(segment: str, company: str) -> Iterable[str]:
         yield "g a"
 
 
-_LEGAL = re.compile(
-    r"[,\s]+(inc|corp|corporation|company|co|plc|ltd|limited|holdings|incorporated|n\.?v|s\.?a|ag|group)\.?$", re.IGNORECASE
-)
-
-
-def of_company(name: str) -> str:
-    """The company's name without what it is by law: `American Eagle Outfitters, Inc.` -> "American Eagle Outfitters"."""
-    while (shorter := _LEGAL.sub("", name)) != name:
-        name = shorter
-    return name
-
-
 def _forms(plain: str, company: str) -> Iterable[str]:
     """The name without the company's own and without the word for what kind of part it is."""
     yield plain

@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.pivot import Pivot, pivot
-from pipeline.drafters.rules.prose import Words, one_of
+from pipeline.drafters.rules.prose import Words, one_of, turn
 from pipeline.facts.figures import Figure, written
 from pipeline.facts.sheet import PeriodKind
 from pipeline.mechanisms.engine import Fired, fill, size, watch_from
@@ -30,11 +30,11 @@ def catalysts(brief: Brief) -> Catalysts:
 
 
 def _next_print(brief: Brief) -> list[Catalyst]:
-    turn = pivot(brief.facts)
-    if turn is None:
+    pivoted = pivot(brief.facts)
+    if pivoted is None:
         return []
-    decides, comparison, limit = turn.undone
-    words = _question(brief, turn)
+    decides, comparison, limit = pivoted.undone
+    words = _question(brief, pivoted)
     kind = "results" if brief.facts.sheet.reported_period.kind is not PeriodKind.ANNUAL else "annual results"
     return [
         Catalyst(
@@ -42,25 +42,27 @@ def _next_print(brief: Brief) -> list[Catalyst]:
             kind="earnings",
             window=release_window(brief.facts.sheet),
             horizon="next_1_2_quarters",
-            direction="positive" if turn.worse else "negative",
+            direction="positive" if pivoted.worse else "negative",
             watch=Watch(metric=decides, comparison=comparison, threshold=limit),
             claim=words.claim(),
         )
     ]
 
 
-def _question(brief: Brief, turn: Pivot) -> Words:
+def _question(brief: Brief, pivoted: Pivot) -> Words:
     """What the next print should show."""
-    if turn.base is None:
-        return Words(f"The next print should show whether {turn.moved}, {'turns' if turn.worse else 'holds'}.", [turn.level, turn.change])
-    ago = "a year" if turn.against == "y/y" else "a quarter"
+    if pivoted.base is None:
+        return Words(
+            f"The next print should show whether {pivoted.moved}, {'turns' if pivoted.worse else 'holds'}.", [pivoted.level, pivoted.change]
+        )
+    ago = "a year" if pivoted.against == "y/y" else "a quarter"
     asked = one_of(brief.facts, "next print", "should show whether", "has to show whether", "will show whether", "is to answer whether")
-    words = Words(f"The next print {asked} {turn.moved}", [turn.level, turn.change])
-    if turn.worse:
+    words = Words(f"The next print {asked} {pivoted.moved}", [pivoted.level, pivoted.change])
+    if pivoted.worse:
         way = one_of(brief.facts, "way back", "starts back towards the", "makes up ground on the", "comes closer again to the")
     else:
         way = one_of(brief.facts, "way back", "stays clear of the", "keeps its distance from the", "holds its lead over the")
-    return words.add(f", {way} {written(turn.base)} of {ago} earlier.", turn.base)
+    return words.add(f", {way} {written(pivoted.base)} of {ago} earlier.", pivoted.base)
 
 
 def _from_mechanism(fired: Fired, brief: Brief) -> Catalyst | None:
@@ -93,11 +95,12 @@ def _year_on(brief: Brief) -> list[Catalyst]:
     if growth is None or level is None or facts.sheet.reported_period.kind is PeriodKind.ANNUAL:
         return []
     up = growth.quantity.value > 0
-    harder, easier = (
+    forms = (
         ("makes growth of {} y/y harder to repeat", "makes the fall of {} y/y easier to recover from"),
         ("is what growth of {} y/y has to be repeated on", "is a low bar after the fall of {} y/y"),
         ("will test growth of {} y/y", "leaves room to recover from the fall of {} y/y"),
-    )[int(one_of(facts, "year on", "0", "1", "2"))]
+    )
+    harder, easier = forms[turn(facts, "year on", len(forms))]
     words = Words(f"A year on, the base of {written(level)} in revenue", [level])
     words.add(f" {(harder if up else easier).format(size(growth))}.", growth)
     return [

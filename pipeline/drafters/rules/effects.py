@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from pipeline.drafters.base import Brief
-from pipeline.drafters.rules.prose import Words, one_of
+from pipeline.drafters.rules.prose import Words, turn
 from pipeline.facts.factbase import FactBase
 from pipeline.mechanisms.engine import Fired
 from pipeline.notes.models import Confidence, SecondOrderEffect, SecondOrderEffects
@@ -51,7 +51,7 @@ def _topic(one: Fired) -> str:
 
 def _turn(one: Fired, facts: FactBase) -> float:
     """Up to a fifth of a strength: of mechanisms about equally strong one quarter tells the one and the next the other."""
-    return int(one_of(facts, f"turn of {one.mechanism.id}", *map(str, range(5)))) / 20
+    return turn(facts, f"turn of {one.mechanism.id}", 5) / 20
 
 
 def _gain(one: Fired, parties: Collection[str], horizons: Collection[str]) -> float:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.pivot import Pivot, pivot
-from pipeline.drafters.rules.prose import Words, moved, name, one_of, sentence, versus_consensus
+from pipeline.drafters.rules.prose import Words, moved, name, one_of, prints_as_zero, sentence, versus_consensus
 from pipeline.errors import NothingToDraft
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written
@@ -21,7 +21,7 @@ _CLOSE = Decimal(1)
 
 
 def consensus_gap(brief: Brief) -> ConsensusGap:
-    """The gap on the figure that the print turns on. Raises NothingToDraft where the sheet has no figure with a base."""
+    """The gap on the figure that the print turns on. Raises NothingToDraft where no figure has a change or a base."""
     facts = brief.facts
     turn = pivot(facts)
     if turn is None:
@@ -76,10 +76,10 @@ def _own_record(facts: FactBase, turn: Pivot) -> Claim:
         "No estimate is at hand; what the print has to be held against is the company's own record, {}.",
         "Without an estimate in the sheet the print is measured by the company's own past: {}.",
     )
-    return Words(opening.format(f"{name(base)} of {written(base)} {_earlier(turn, base)}"), [base]).claim()
+    return Words(opening.format(f"{name(base)} of {written(base)} {_earlier(base)}"), [base]).claim()
 
 
-def _earlier(turn: Pivot, base: Figure) -> str:
+def _earlier(base: Figure) -> str:
     return "a quarter earlier" if base.role is Role.PRIOR_QUARTER else "a year earlier"
 
 
@@ -94,7 +94,8 @@ def _outlook(facts: FactBase) -> Words:
         against = facts.find(f"guidance.{metric}.vs_consensus")
         if isinstance(against, DerivedFact) and against.base is not None:
             side = "above" if against.quantity.value > 0 else "below"
-            text = f" {against.metric.label} guidance for {against.period.label} stands {size(against)} {side} consensus."
+            where = "in line with" if prints_as_zero(against) else f"{size(against)} {side}"
+            text = f" {against.metric.label} guidance for {against.period.label} stands {where} consensus."
             return Words(text, [against, against.base])
     return Words()
 
@@ -130,7 +131,7 @@ def _decisive(facts: FactBase, turn: Pivot) -> Words:
         lasts = one_of(facts, "lasts", "while that lasts", "as long as that goes on", "until that changes")
         return words.add(f"; {lasts}, {prove}.")
     until = one_of(facts, "until", "until it is back at", "short of a return to") if turn.worse else "unless it falls back to"
-    return words.add(f"; {until} the {written(turn.base)} of {_earlier(turn, turn.base)}, {prove}.", turn.base)
+    return words.add(f"; {until} the {written(turn.base)} of {_earlier(turn.base)}, {prove}.", turn.base)
 
 
 def _of_which(turn: Pivot) -> Words:
@@ -161,20 +162,22 @@ def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
         if turn.base is not None:
             beneath = one_of(facts, "beneath", "Beneath it, {} of {} compares with {} {}.", "Below that line, {} was {} against {} {}.")
             return words.add(
-                beneath.format(name(turn.level), written(turn.level), written(turn.base), _earlier(turn, turn.base)), turn.level, turn.base
+                beneath.format(name(turn.level), written(turn.level), written(turn.base), _earlier(turn.base)), turn.level, turn.base
             ).claim()
     if turn.base is None:
         opening = "The sheet gives the rate without the figure that it is measured from, so the headline cannot be checked against it: "
         return Words(opening).then(_of_which(turn)).add(".").claim()
     hides = one_of(facts, "hides", "A single print hides the base: {} was {} {}.", "The base is easily forgotten: {} was {} {}.")
-    return Words(hides.format(name(turn.level), written(turn.base), _earlier(turn, turn.base)), [turn.base]).claim()
+    return Words(hides.format(name(turn.level), written(turn.base), _earlier(turn.base)), [turn.base]).claim()
 
 
 def _quality_of_beat(facts: FactBase) -> Words | None:
     """Earnings above consensus on revenue below it, or the other way round: the miss or the beat was made below the sales line."""
     sales = facts.find("revenue.surprise")
     earned = next((f for m in ("adjusted_eps", "eps_diluted") if (f := facts.find(f"{m}.surprise"))), None)
-    if sales is None or earned is None or sales.quantity.value * earned.quantity.value >= 0:
+    if sales is None or earned is None or prints_as_zero(sales) or prints_as_zero(earned):
+        return None
+    if (sales.quantity.value > 0) is (earned.quantity.value > 0):
         return None
     made = "beat" if earned.quantity.value > 0 else "miss"
     above, below = ("above", "below") if made == "beat" else ("below", "above")

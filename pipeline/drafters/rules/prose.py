@@ -23,7 +23,6 @@ _LARGE_UP = ("grew", "climbed", "jumped")
 _SMALL_DOWN = ("slipped", "eased", "dipped")
 _DOWN = ("fell", "declined", "decreased")
 _LARGE_DOWN = ("dropped", "slumped", "tumbled")
-_CORPORATE = {"incorporated", "corporation", "holdings", "company", "limited", "group", "inc", "corp", "ltd", "plc", "n.v", "s.a"}
 
 
 @dataclass(slots=True)
@@ -68,12 +67,14 @@ def name(figure: Figure) -> str:
     return label if figure.segment is not None or label[:2].isupper() else label[:1].lower() + label[1:]
 
 
-def one_of(facts: FactBase, place: str, *forms: str) -> str:
-    """One of several equal forms: for one quarter always the same, for the next perhaps another, so that notes do not read alike.
+def turn(facts: FactBase, place: str, among: int) -> int:
+    """A number below `among`: for one quarter and one place always the same, for the next quarter perhaps another."""
+    return crc32(f"{facts.sheet.slug}/{place}".encode()) % among
 
-    `place` names the sentence, so that each is chosen by itself.
-    """
-    return forms[crc32(f"{facts.sheet.slug}/{place}".encode()) % len(forms)]
+
+def one_of(facts: FactBase, place: str, *forms: str) -> str:
+    """One of several equal forms, so that notes do not read alike. `place` names the sentence: each is chosen by itself."""
+    return forms[turn(facts, place, len(forms))]
 
 
 def be(figure: Figure) -> str:
@@ -117,24 +118,18 @@ def moved(facts: FactBase, level: Figure) -> Words:
 
 def _level_first(facts: FactBase, level: Figure, first: Figure, second: Figure | None) -> Words:
     """`revenue was CNY 2,703.7m, up 37.2% y/y but down 2.1% q/q`."""
-    form = one_of(
-        facts, f"form of {level.id}", "{name} {be} {level}, {way}", "{name} of {level} {be} {way}", "{name} {be} {way} at {level}"
-    )
-    words = Words(form.format(name=name(level), be=be(level), level=written(level), way=_way(first)), [level, first])
-    if form.endswith("{level}") and second is not None:
-        said = f"{size(second)} q/q" if _is_alike(first, second) else _way(second)
-        return Words(
-            f"{name(level)} {be(level)} {_way(first)} {_and_or_but(first, second)} {said}, at {written(level)}", [level, first, second]
-        )
+    way = _way(first)
     if second is not None:
-        said = f"{size(second)} q/q" if _is_alike(first, second) else _way(second)
-        words.add(f" {_and_or_but(first, second)} {said}", second)
-    return words
+        way += f" {_and_or_but(first, second)} {f'{size(second)} q/q' if _is_alike(first, second) else _way(second)}"
+    last = "{name} {be} {way} at {level}" if second is None else "{name} {be} {way}, at {level}"
+    form = one_of(facts, f"form of {level.id}", "{name} {be} {level}, {way}", "{name} of {level} {be} {way}", last)
+    text = form.format(name=name(level), be=be(level), level=written(level), way=way)
+    return Words(text, [level, first, *([second] if second is not None else [])])
 
 
 def _way(change: Figure) -> str:
     base = change.change.words if change.change else ""
-    if _prints_as_zero(change):
+    if prints_as_zero(change):
         return f"unchanged {base}".strip()
     return f"{'up' if change.quantity.value > 0 else 'down'} {size(change)} {base}".strip()
 
@@ -145,16 +140,17 @@ def _and_or_but(first: Figure, second: Figure) -> str:
 
 def _is_alike(first: Figure, second: Figure) -> bool:
     """Whether one verb fits both changes."""
-    return (first.quantity.value > 0) == (second.quantity.value > 0) and not _prints_as_zero(first) and not _prints_as_zero(second)
+    return (first.quantity.value > 0) == (second.quantity.value > 0) and not prints_as_zero(first) and not prints_as_zero(second)
 
 
 def _swing(facts: FactBase, change: Figure) -> str:
-    if _prints_as_zero(change):
+    if prints_as_zero(change):
         return f"was unchanged {change.change.words if change.change else ''}".strip()
     return f"{verb(facts, change)} {size(change)} {change.change.words if change.change else ''}".strip()
 
 
-def _prints_as_zero(change: Figure) -> bool:
+def prints_as_zero(change: Figure) -> bool:
+    """Whether no digit of the change is printed but noughts."""
     return not any(digit in "123456789" for digit in size(change))
 
 
@@ -198,7 +194,7 @@ def versus_consensus(facts: FactBase, reference: str) -> Words | None:
     surprise = facts.find(f"{reference}.surprise")
     if not isinstance(surprise, DerivedFact) or surprise.base is None:
         return None
-    if _prints_as_zero(surprise):
+    if prints_as_zero(surprise):
         return Words(f"in line with the consensus of {written(surprise.base)}", [surprise, surprise.base])
     side = "above" if surprise.quantity.value > 0 else "below"
     return Words(f"{size(surprise)} {side} the consensus of {written(surprise.base)}", [surprise, surprise.base])
@@ -207,13 +203,3 @@ def versus_consensus(facts: FactBase, reference: str) -> Words | None:
 def basis_remark(figure: Figure) -> str:
     """A half-sentence where the source does not say what the figure rests on."""
     return ", on a basis that the source does not state" if figure.basis is Basis.UNSTATED else ""
-
-
-def short_name(company: str) -> str:
-    """`Kingsoft Cloud Holdings Limited` -> `Kingsoft Cloud`, `The Coca-Cola Company` -> `Coca-Cola`."""
-    words = company.replace(",", " ").split()
-    if len(words) > 2 and words[0] == "The":
-        words = words[1:]
-    while len(words) > 1 and words[-1].lower().rstrip(".") in _CORPORATE:
-        words.pop()
-    return " ".join(words)

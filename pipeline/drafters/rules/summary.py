@@ -15,7 +15,6 @@ from pipeline.drafters.rules.prose import (
     name,
     one_of,
     sentence,
-    short_name,
     verb,
     versus_consensus,
 )
@@ -49,7 +48,7 @@ def summary(brief: Brief) -> Summary:
 
 
 def _headline(facts: FactBase) -> str:
-    who = short_name(facts.sheet.company.name)
+    who = facts.sheet.company.short_name
     parts: list[str] = []
     growth = facts.find("revenue.yoy")
     if growth is not None:
