@@ -5,6 +5,8 @@ AfterprintError              a sentence for people; `exit_code` is what the comm
 │   └── UsageError    (2)    the command's own words are off
 ├── ResourceError     (2)    a prompt, schema or vocabulary file that ships with us is missing or inconsistent
 ├── NothingToDraft    (1)    the sheet holds too little for a step
+├── CassetteUnplayed  (1)    a replay ended before all that was recorded had been asked for
+├── ModelNotLoaded    (2)    llama.cpp cannot use a model file on this machine
 └── ProviderError     (3)    the model's server did not give a usable answer
     ├── ConnectionFailed     no connection, reset, time-out
     ├── RateLimited          429; `retry_after_s` when the server says
@@ -12,6 +14,7 @@ AfterprintError              a sentence for people; `exit_code` is what the comm
     ├── RequestRejected      4xx that another try will not mend
     │   ├── KeyRejected      401, 403
     │   └── FormatUnsupported  the server does not know this `response_format`
+    ├── CassetteMiss  (1)    a replay asked for what was never recorded
     └── BadAnswer            a 200 that holds no answer
         ├── NotJson          the body is not JSON
         ├── EmptyAnswer      no choices, or a choice without content
@@ -78,6 +81,16 @@ class NothingToDraft(AfterprintError):
     """The sheet holds too little for a step: the step fails with this reason, the note goes on."""
 
 
+class ModelNotLoaded(AfterprintError):
+    """llama.cpp cannot use a model file on this machine."""
+
+    exit_code = 2
+
+
+class CassetteUnplayed(AfterprintError):
+    """A replay ended, and some of the recorded answers were never asked for."""
+
+
 class ProviderError(AfterprintError):
     """The model's server did not give a usable answer. `retryable` says whether the same request may succeed later."""
 
@@ -125,6 +138,12 @@ class ParameterRejected(RequestRejected):
     """The server does not take one of the request's parameters: `parameter`."""
 
     parameter: str = ""
+
+
+class CassetteMiss(ProviderError):
+    """The recording that stands in for a server does not hold the answer to this request. No server failed: the exit code is 1."""
+
+    exit_code = 1
 
 
 class BadAnswer(ProviderError):
