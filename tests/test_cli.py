@@ -126,7 +126,7 @@ def test_one_bad_sheet_does_not_stop_the_others(tmp_path: Path) -> None:
         (["draft", "nowhere.json"], "nowhere.json"),
         (["draft", "."], "no fact sheets in this folder"),
         (["draft", str(KC), "--format", "pdf"], "expected any of json, md, html"),
-        (["draft", str(KC), "--drafter", "magic"], "expected one of auto, openai, rules"),
+        (["draft", str(KC), "--drafter", "magic"], "expected one of auto, openai, local, rules"),
         (["draft", str(KC), "--base-url", "ftp://x"], "expected a URL such as"),
         (["draft", str(KC), "--concurrency", "0"], "concurrency"),
         (["draft"], "Missing argument"),

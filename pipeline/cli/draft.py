@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 def command(
     paths: Annotated[list[Path], typer.Argument(help="Fact sheets (.json, .yaml, .csv), or folders that hold them.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the notes.")] = Path("out"),
-    drafter: Annotated[str, typer.Option(help="auto, openai or rules. auto: a configured endpoint, else rules.")] = "auto",
-    model: Annotated[str | None, typer.Option(help="Model name at the endpoint.")] = None,
+    drafter: Annotated[
+        str, typer.Option(help="auto, openai, local or rules. auto: a configured endpoint, else a local model that is there, else rules.")
+    ] = "auto",
+    model: Annotated[
+        str | None, typer.Option(help="Model name at the endpoint; for local, a name of `afterprint model list` or a .gguf file.")
+    ] = None,
     base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint, for instance http://127.0.0.1:8080/v1.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, max=64, help="Notes drafted at the same time.")] = None,
     own: Annotated[Path | None, OWN] = None,
@@ -43,10 +47,14 @@ def command(
     for problem in loaded.problems:
         tell(str(problem))
 
+    from pipeline.chain.length import longest_prompt
     from pipeline.cli.drafting import draft_all
+    from pipeline.drafters.local import Work
+
+    work = Work(len(loaded.sheets), lambda: longest_prompt((sheet for _, sheet in loaded.sheets), mechanisms), tell)
 
     async def all_of_them() -> tuple[Drafter, list[Outcome]]:
-        chosen, why = await choose_drafter(drafter, settings)
+        chosen, why = await choose_drafter(drafter, settings, work)
         tell(why)
         with Watcher(slow=chosen.model is not None) as watcher:
             return chosen, await draft_all(loaded.sheets, chosen, settings, mechanisms, out, wanted, watcher)

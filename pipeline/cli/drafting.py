@@ -75,9 +75,9 @@ async def draft_all(
     formats: Sequence[Format],
     watcher: Watcher,
 ) -> list[Outcome]:
-    """Draft every sheet, at most `settings.concurrency` at a time, in the order given."""
+    """Draft every sheet, at most `settings.concurrency` at a time and no more than suit the drafter, in the order given."""
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
-    gate = asyncio.Semaphore(settings.concurrency)
+    gate = asyncio.Semaphore(min(settings.concurrency, drafter.notes_at_once or settings.concurrency))
 
     async def one(path: Path, sheet: FactSheet) -> Outcome:
         name = sheet.slug

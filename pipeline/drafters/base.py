@@ -44,11 +44,15 @@ class StepAnswer:
 
 
 class Drafter(Protocol):
-    """Writes step answers. `asks_again` is False where a repair turn would get the same answer once more."""
+    """Writes step answers. `asks_again` is False where a repair turn would get the same answer once more.
+
+    `notes_at_once` is how many notes are best drafted side by side at most; None for as many as the user likes.
+    """
 
     name: str
     model: str | None
     asks_again: bool
+    notes_at_once: int | None
     token_note: str | None
     """How tokens that no server reported were counted."""
 

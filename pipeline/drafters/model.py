@@ -17,6 +17,7 @@ class ModelDrafter:
     """Sends each step's conversation to `client` and hands back what the model wrote."""
 
     asks_again = True
+    notes_at_once: int | None = None
 
     def __init__(self, client: ChatClient, *, model: str, base_url: str, name: str = "openai") -> None:
         self.name = name

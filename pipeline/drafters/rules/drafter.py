@@ -31,6 +31,7 @@ class RuleDrafter:
     name = "rules"
     model: str | None = None
     asks_again = False
+    notes_at_once: int | None = None
     token_note: str | None = None
 
     async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
