@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import httpx2
 
 
+_WARMER = 0.3
+"""Added to the temperature for each variation: at temperature 0 a small model repeats a refused answer word for word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What a server is known to take. The first format and the first limit are in use; the others are still to try, in order."""
@@ -106,7 +110,7 @@ class ChatClient:
                 answer = _Answer()
                 error: BaseException | None = None
                 try:
-                    answer = _read(await self._wire.post(self._body(request, dialect, max_tokens)))
+                    answer = _read(await self._wire.post(self._body(request, dialect, max_tokens), request.sample))
                     text = answer.finished_text(self._model, max_tokens)
                 except BaseException as caught:
                     error = caught
@@ -158,9 +162,11 @@ class ChatClient:
         if response_format:
             body["response_format"] = response_format
         body[dialect.limits[0]] = max_tokens
-        for name in dialect.sampling:
-            body[name] = getattr(self._settings, name)
-        return body
+        sampling = {
+            "temperature": min(self._settings.temperature + _WARMER * request.variation, 2.0),
+            "seed": self._settings.seed + request.variation,
+        }
+        return body | {name: sampling[name] for name in dialect.sampling}
 
 
 class _Answer(NamedTuple):

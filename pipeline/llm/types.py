@@ -8,6 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 from pipeline.facts.sheet import Strict
 
+SAMPLE_HEADER = "x-afterprint-sample"
+"""Goes with a request that is one of several equal ones. Servers pass over it; a cassette tells the requests apart by it."""
+
 FormatMode = Literal["json_schema", "json_object", "text"]
 
 
@@ -54,11 +57,17 @@ class Completion(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A conversation and the JSON Schema that the answer must satisfy. `name` is the step's, [a-z_]."""
+    """A conversation and the JSON Schema that the answer must satisfy. `name` is the step's, [a-z_].
+
+    `sample` tells requests apart that are equal otherwise: printable ASCII, sent as a header where it is not empty.
+    `variation` counts how often the same thing was asked for before: each time it is sampled a little warmer and from another seed.
+    """
 
     name: str
     messages: tuple[Message, ...]
     schema: dict[str, Any]
+    sample: str = ""
+    variation: int = 0
 
 
 OnAttempt = Callable[[Attempt], None]

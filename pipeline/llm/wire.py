@@ -31,6 +31,7 @@ from pipeline.errors import (
     RequestRejected,
     ServerFailed,
 )
+from pipeline.llm.types import SAMPLE_HEADER
 
 if TYPE_CHECKING:
     import ssl
@@ -113,9 +114,12 @@ class Wire:
     async def __aexit__(self, *_: object) -> None:
         await self._sdk.close()
 
-    async def post(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The chat completion that the server returns for `body`, as parsed JSON. Raises a ProviderError for everything else."""
-        return await self._fetch("/chat/completions", body)
+    async def post(self, body: dict[str, Any], sample: str = "") -> dict[str, Any]:
+        """The chat completion that the server returns for `body`, as parsed JSON. Raises a ProviderError for everything else.
+
+        `sample` goes with it as a header, where it is not empty.
+        """
+        return await self._fetch("/chat/completions", body, sample)
 
     async def models(self) -> list[str]:
         """Names of the models that the server lists. Raises a ProviderError where it does not answer with JSON."""
@@ -123,7 +127,7 @@ class Wire:
         entries = [entry.get("id") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
         return [clean(name, 100) for name in entries if isinstance(name, str)]
 
-    async def _fetch(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def _fetch(self, path: str, body: dict[str, Any] | None = None, sample: str = "") -> dict[str, Any]:
         import httpx2
         import openai
 
@@ -133,7 +137,8 @@ class Wire:
                 if body is None:
                     response = await self._sdk.get(path, cast_to=httpx2.Response)
                 else:
-                    response = await self._sdk.post(path, cast_to=httpx2.Response, body=body)
+                    options: openai.RequestOptions = {"headers": {SAMPLE_HEADER: sample}} if sample else {}
+                    response = await self._sdk.post(path, cast_to=httpx2.Response, body=body, options=options)
         except openai.APIStatusError as error:
             # Not chained: the SDK's error repeats the server's words, which may repeat the key.
             failure = self._rejection(error.response.status_code, error.response.headers, error.response.text)
@@ -188,7 +193,7 @@ class Wire:
         if complaint.code == "content_filter":
             return Filtered(f"the content filter of {self._host} stopped the request {says}", **details)
         if status == 429:
-            return RateLimited(f"{self._host} limits the rate of requests {says}", retry_after_s=_retry_after_s(headers), **details)
+            return RateLimited(f"{self._host} limits the rate of requests {says}", retry_after_s=asked_wait_s(headers), **details)
         if status == 408:
             return ConnectionFailed(f"{self._host} gave up waiting {says}", **details)
         if status in (404, 405) and "model" not in complaint.message.lower():
@@ -198,7 +203,7 @@ class Wire:
             if special:
                 return special
         if status >= 500:
-            return ServerFailed(f"{self._host} failed {says}", retry_after_s=_retry_after_s(headers), **details)
+            return ServerFailed(f"{self._host} failed {says}", retry_after_s=asked_wait_s(headers), **details)
         if status < 400:
             target = self._said(headers.get("location", "elsewhere"))
             return RequestRejected(f"{self._url} sends requests on to {target}: use that as the base URL ({status})", **details)
@@ -269,7 +274,7 @@ def _unsupported(complaint: _Complaint, line: str, details: dict[str, Any]) -> R
     return None
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+def asked_wait_s(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asks to wait: `retry-after-ms`, else `retry-after` in seconds or as a date. None where it does not say."""
     for header, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
