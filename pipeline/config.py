@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -43,6 +44,8 @@ class Settings(BaseSettings):
     """Requests under way at once."""
     max_input_bytes: int = Field(default=10_000_000, ge=1)
     """Largest fact sheet read."""
+    models_dir: Path | None = None
+    """Where pulled models lie. None: the user's data folder."""
     temperature: float = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
     seed: int = 7
 

@@ -6,7 +6,10 @@ AfterprintError              a sentence for people; `exit_code` is what the comm
 ├── ResourceError     (2)    a prompt, schema or vocabulary file that ships with us is missing or inconsistent
 ├── NothingToDraft    (1)    the sheet holds too little for a step
 ├── CassetteUnplayed  (1)    a replay ended before all that was recorded had been asked for
+├── NoSpace           (2)    a model file does not fit on the disk
 ├── ModelNotLoaded    (2)    llama.cpp cannot use a model file on this machine
+├── PullFailed        (3)    no source gave a model file as it should be
+├── Interrupted     (130)    Ctrl-C, where there is more to say than that
 └── ProviderError     (3)    the model's server did not give a usable answer
     ├── ConnectionFailed     no connection, reset, time-out
     ├── RateLimited          429; `retry_after_s` when the server says
@@ -79,6 +82,24 @@ class ResourceError(AfterprintError):
 
 class NothingToDraft(AfterprintError):
     """The sheet holds too little for a step: the step fails with this reason, the note goes on."""
+
+
+class NoSpace(AfterprintError):
+    """A model file does not fit on the disk."""
+
+    exit_code = 2
+
+
+class PullFailed(AfterprintError):
+    """No source gave a model file as it should be."""
+
+    exit_code = 3
+
+
+class Interrupted(AfterprintError):
+    """Ctrl-C, where there is more to say than that; `str(error)` begins with the word `interrupted`."""
+
+    exit_code = 130
 
 
 class ModelNotLoaded(AfterprintError):
