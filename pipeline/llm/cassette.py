@@ -109,7 +109,7 @@ class Player:
         if self.misses:
             raise self.misses[0]
         if left := self.unplayed():
-            some = f"{len(left)} of {len(self.cassette.interactions)} recorded interactions"
+            some = f"{len(left)} of {len(self.cassette.interactions)} recorded interactions {'was' if len(left) == 1 else 'were'}"
             raise CassetteUnplayed("\n".join([f"{self._path}: {some} never asked for:", *(f"  {line}" for line in left)]))
 
     def _missed(self, asked: Asked, held: int) -> CassetteMiss:

@@ -157,7 +157,7 @@ class Interaction(Strict):
 class Cassette(Strict):
     """A whole cassette."""
 
-    version: Literal[1] = 1
+    version: Literal[1]
     recorded: Recording
     interactions: tuple[Interaction, ...]
 

@@ -84,7 +84,7 @@ class Recorder:
 
     def __len__(self) -> int:
         """Interactions so far."""
-        return len(self._answered())
+        return len(self.answered())
 
     def transport(self, inner: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncBaseTransport:
         """A transport for one client; `inner` takes the place of the network. The client sees an answer once it is complete."""
@@ -99,10 +99,10 @@ class Recorder:
 
         Raises InputError where no server answered, or the file cannot be written.
         """
-        interactions = self._answered()
+        interactions = self.answered()
         if not interactions:
             raise InputError(Problem("no server answered: there is nothing to record", file=str(path)))
-        cassette = Cassette(recorded=recording, interactions=tuple(interactions))
+        cassette = Cassette(version=1, recorded=recording, interactions=tuple(interactions))
         write_cassette(path, cassette)
         return cassette
 
@@ -124,7 +124,8 @@ class Recorder:
         with self._lock:
             self.failures.append(f"{take.request.method} {take.path}: {type(error).__name__} {clean(take.public(str(error)), 200)}".strip())
 
-    def _answered(self) -> list[Interaction]:
+    def answered(self) -> list[Interaction]:
+        """What was answered so far, in the order in which it was asked."""
         with self._lock:
             return [take.interaction for take in self._takes if take.interaction]
 

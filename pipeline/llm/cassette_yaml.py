@@ -53,13 +53,11 @@ def parse(text: str) -> tuple[Any, LineOf]:
         message = f"is cut off: expected '{END}' on the last line; fetch the file again, or record the case again"
         raise UnreadableError(Finding(message, line=written.count("\n") + 1))
     try:
-        root = yaml.compose(text, Loader=_Loader)
+        root: Any = yaml.compose(text, Loader=_Loader)  # not None: the end mark is there
     except yaml.YAMLError as error:
         raise UnreadableError(_finding(text, error)) from None
     except RecursionError:
         raise UnreadableError(_too_deep(None)) from None
-    if root is None:
-        raise UnreadableError(Finding("is empty: expected a cassette"))
     return _Reader().read(root, 0)[0], lambda keys: _line_of(root, keys)
 
 
