@@ -24,10 +24,12 @@ KC = CASES / "kc-2026q1" / "facts.json"
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own endpoint or key must not reach a test."""
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A developer's own endpoint, key or model must not reach a test."""
     for name in ("AFTERPRINT_BASE_URL", "AFTERPRINT_MODEL", "AFTERPRINT_API_KEY", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+    # Nor a model that was pulled.
+    monkeypatch.setenv("AFTERPRINT_MODELS_DIR", str(tmp_path_factory.getbasetemp() / "no-models"))
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def command(
 ) -> None:
     """Draft a note from each fact sheet: .json, .md and .html, and the run record beside them."""
     from pipeline.config import load_settings
-    from pipeline.drafters.choose import choose_drafter
+    from pipeline.drafters.choose import choose_drafter, settle
     from pipeline.facts.loading import load_sheets
     from pipeline.mechanisms.library import library
     from pipeline.notes.render import formats_from
@@ -49,9 +49,14 @@ def command(
 
     from pipeline.chain.length import longest_prompt
     from pipeline.cli.drafting import draft_all
+    from pipeline.cli.pulling import model_file
     from pipeline.drafters.local import Work
 
-    work = Work(len(loaded.sheets), lambda: longest_prompt((sheet for _, sheet in loaded.sheets), mechanisms), tell)
+    sheets = [sheet for _, sheet in loaded.sheets]
+    work = Work(len(sheets), lambda most_facts: longest_prompt(sheets, mechanisms, most_facts), tell)
+    if sheets and settle(drafter, settings)[0] == "local":
+        # Before the event loop runs: there, Ctrl-C would wait for the end of a download.
+        model_file(settings.model, settings)
 
     async def all_of_them() -> tuple[Drafter, list[Outcome]]:
         chosen, why = await choose_drafter(drafter, settings, work)

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import check, draft, mechanisms, schema
-from pipeline.errors import AfterprintError, InputError
+from pipeline.cli import check, draft, mechanisms, model, schema
+from pipeline.errors import AfterprintError, InputError, Interrupted
 
 _INTERRUPTED = 130
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command("draft")(draft.command)
 app.command("check")(check.command)
 app.add_typer(mechanisms.app, name="mechanisms")
+app.add_typer(model.app, name="model")
 app.add_typer(schema.app, name="schema")
 
 
@@ -48,7 +49,7 @@ def run() -> None:
     try:
         app()
     except AfterprintError as error:
-        prefix = "" if isinstance(error, InputError) else "error: "
+        prefix = "" if isinstance(error, InputError | Interrupted) else "error: "
         sys.stderr.write("".join(f"{prefix}{line}\n" for line in str(error).splitlines()))
         sys.exit(error.exit_code)
     except SystemExit as end:

@@ -2,42 +2,71 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
 
 from pipeline.config import Settings
 from pipeline.drafters.base import Drafter
-from pipeline.drafters.local import LocalDrafter, Work
 from pipeline.drafters.rules import RuleDrafter
 from pipeline.errors import UsageError
+from pipeline.llm import models
+from pipeline.llm.local_server import is_installed, require_package
 from pipeline.prompting import load_prompt
 
+if TYPE_CHECKING:
+    from pipeline.drafters.local import Work
+
+Kind = Literal["openai", "local", "rules"]
 KINDS = ("auto", "openai", "local", "rules")
 LOCAL_TIMEOUT_S = 3_600.0
 """For one answer of a model on this machine: there is no network that could hang, and a slow machine takes what it takes."""
+_NOTHING = "drafting by rules: no endpoint is configured (--base-url and --model, or AFTERPRINT_BASE_URL and AFTERPRINT_MODEL)"
+
+
+def settle(kind: str, settings: Settings) -> tuple[Kind, str]:
+    """What `auto` comes to, with the reason; any other kind is itself. Raises UsageError.
+
+    `auto` is a configured endpoint, else a model on this machine, where one is named or the default one is ready, else rules.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"--drafter {kind}: expected one of {', '.join(KINDS)}")
+    if kind != "auto":
+        return cast("Kind", kind), "drafting by rules, without a model" if kind == "rules" else ""
+    if settings.base_url is not None:
+        return "openai", ""
+    if settings.model is not None:
+        return ("local" if models.known(settings.model) or models.is_path(settings.model) else "openai"), ""
+    default = models.DEFAULT
+    if models.state(default, models.models_folder(settings)) != "verified":
+        return "rules", f"{_NOTHING}, and no model is on this machine (afterprint model pull)"
+    if not is_installed():
+        return "rules", f"{_NOTHING}, and the model on this machine needs xllamacpp to run"
+    return "local", ", since no endpoint is configured"
 
 
 async def choose_drafter(kind: str, settings: Settings, work: Work | None = None) -> tuple[Drafter, str]:
-    """The drafter and the line for people. `auto`: a configured endpoint, else rules. Raises UsageError."""
-    if kind not in KINDS:
-        raise UsageError(f"--drafter {kind}: expected one of {', '.join(KINDS)}")
-    configured = settings.base_url is not None or settings.model is not None
-    if kind == "rules":
-        return RuleDrafter(), "drafting by rules, without a model"
-    if kind == "local":
-        return _local_drafter(settings, work or Work())
-    if kind == "auto" and not configured:
-        return (
-            RuleDrafter(),
-            "drafting by rules: no endpoint is configured (--base-url and --model, or AFTERPRINT_BASE_URL and AFTERPRINT_MODEL)",
-        )
-    return await _model_drafter(settings)
+    """The drafter of that kind and the line for people. A local model must be there; nothing is pulled. Raises UsageError."""
+    settled, why = settle(kind, settings)
+    if settled == "rules":
+        return RuleDrafter(), why
+    return _local_drafter(settings, work, why) if settled == "local" else await _model_drafter(settings)
 
 
-def _local_drafter(settings: Settings, work: Work) -> tuple[Drafter, str]:
-    gguf = Path(settings.model or "")
+def _local_drafter(settings: Settings, work: Work | None, why: str) -> tuple[Drafter, str]:
+    from pipeline.drafters.local import LocalDrafter, Work
+
+    require_package()
+    model = models.chosen(settings.model)
+    if isinstance(model, models.Model):
+        folder = models.models_folder(settings)
+        if models.state(model, folder) != "verified":
+            raise UsageError(f"{model.name} is not on this machine: run `afterprint model pull {model.alias}`")
+        gguf, name = folder / model.file, model.name
+    else:
+        gguf, name = model, model.stem
     patient = settings if "timeout_s" in settings.model_fields_set else settings.model_copy(update={"timeout_s": LOCAL_TIMEOUT_S})
-    drafter = LocalDrafter(gguf, gguf.stem, patient, _schema_note(), work)
-    return drafter, f"drafting with {gguf.stem} on this machine"
+    # Requests wait for each other here rather than in the server, where their time-outs would run.
+    one_by_one = patient.model_copy(update={"concurrency": 1})
+    return LocalDrafter(gguf, name, one_by_one, _schema_note(), work or Work()), f"drafting with {name} on this machine{why}"
 
 
 async def _model_drafter(settings: Settings) -> tuple[Drafter, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,9 +13,12 @@ from typing import Self
 from pipeline.config import Settings
 from pipeline.drafters.base import StepAnswer, StepRequest
 from pipeline.drafters.model import ModelDrafter
-from pipeline.llm.local_server import LocalServer
-from pipeline.llm.types import OnAttempt
+from pipeline.llm.client import ChatClient
+from pipeline.llm.local_server import LocalServer, Speed
+from pipeline.llm.types import OnAttempt, Usage
 
+LOCAL_FACTS = 60
+"""Figures in the prompt of a small model on this machine, which reads 30 tokens a second and loses track of long lists."""
 TOKEN_MARGIN = 1.6
 """A Qwen model's tokens for one of o200k_base, at most: it splits numbers into digits, and fact sheets are full of them."""
 CONTEXT_LIMIT = 32_768
@@ -22,6 +26,10 @@ CONTEXT_LIMIT = 32_768
 ANSWERS_IN_CONTEXT = 4
 """Two accepted answers, a failed draft and its repair stand in the longest conversation."""
 REPAIR_TOKENS = 1_000
+ANSWERS_PER_NOTE = 6
+"""Four steps, and two repairs as a rule."""
+TURN_TOKENS = 400
+"""What an answer's own turn adds to the prompt."""
 SLOW_NOTE_S = 60.0
 """A note that takes longer is worth a line."""
 
@@ -30,12 +38,12 @@ SLOW_NOTE_S = 60.0
 class Work:
     """What is to be drafted, as far as a local model has to plan for it.
 
-    `prompt_tokens` counts the longest conversation without its answers, in o200k_base; it is called only where a local model is used.
-    `tell` takes a line for the person who waits.
+    `prompt_tokens` counts the longest conversation with at most so many figures (None: all), without its answers, in o200k_base; it is
+    called only where a local model is used. `tell` takes a line for the person who waits.
     """
 
     notes: int = 1
-    prompt_tokens: Callable[[], int] = lambda: 8_000
+    prompt_tokens: Callable[[int | None], int] = lambda most_facts: 8_000
     tell: Callable[[str], None] = lambda line: None
 
 
@@ -45,26 +53,48 @@ def context_for(prompt_tokens: int, answer_tokens: int) -> int:
     return min(CONTEXT_LIMIT, math.ceil(needed / 256) * 256)
 
 
-class LocalDrafter(ModelDrafter):
-    """Loads the model when the run starts (`async with`) and frees it when the run ends, however it ends."""
+def estimate(speed: Speed, first: Usage, notes: int) -> str | None:
+    """What a run will take, told after its first answer; None where a note takes no longer than a person waits anyway."""
+    if not speed.reading or not speed.writing:
+        return None
+    each = first.completion_tokens / speed.writing + TURN_TOKENS / speed.reading
+    seconds = first.prompt_tokens / speed.reading + ANSWERS_PER_NOTE * each
+    if seconds <= SLOW_NOTE_S:
+        return None
+    several = f", {_duration(notes * seconds)} for {notes} notes" if notes > 1 else ""
+    return f"about {speed.writing:.0f} tokens/s here: about {_duration(seconds)} a note{several}"
 
+
+def _duration(seconds: float) -> str:
+    minutes = max(1, round(seconds / 60))
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+class LocalDrafter:
+    """A `Drafter` that loads its model when the run starts (`async with`) and frees it when the run ends, however it ends."""
+
+    name = "local"
+    asks_again = True
+    most_facts: int | None = LOCAL_FACTS
     # One note after the other: the next step's prompt then starts with what the model has just read.
     notes_at_once: int | None = 1
 
     def __init__(self, gguf: Path, name: str, settings: Settings, schema_note: str, work: Work) -> None:
         """`settings` hold for the requests: give them a time-out that a slow machine can keep."""
-        self._server = LocalServer(gguf, context_tokens=context_for(work.prompt_tokens(), settings.max_answer_tokens), alias=name)
+        context = context_for(work.prompt_tokens(self.most_facts), settings.max_answer_tokens)
+        self._server = LocalServer(gguf, context_tokens=context, alias=name)
         self._settings = settings
         self._schema_note = schema_note
         self._work = work
-        self._answered = False
-        self.name = "local"
+        self._asked: ModelDrafter | None = None
+        self._estimated = False
         self.model: str | None = name
         self.token_note: str | None = None
 
     async def __aenter__(self) -> Self:
-        from pipeline.llm.client import ChatClient
-
         server = self._server.__enter__()
         try:
             client = ChatClient(
@@ -74,21 +104,31 @@ class LocalDrafter(ModelDrafter):
                 settings=self._settings,
                 schema_note=self._schema_note,
             )
-            super().__init__(client, model=server.alias, base_url=server.base_url, name="local")
+            self._asked = await ModelDrafter(client, model=server.alias, base_url=server.base_url, name=self.name).__aenter__()
         except BaseException:
             server.__exit__(None, None, None)
             raise
-        return await super().__aenter__()
+        return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            await super().__aexit__(kind, error, trace)
+            if self._asked is not None:
+                await self._asked.__aexit__(kind, error, trace)
         finally:
             self._server.__exit__(kind, error, trace)
 
     async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
-        """The model's answer. After the first one, a slow machine is told of, with what the run will take."""
-        answer = await super().answer(request, on_attempt)
-        if not self._answered:
-            self._answered = True
+        """The model's answer. After the first one the person is told what the run will take on a slow machine. Raises ProviderError."""
+        assert self._asked is not None, "used inside `async with`"
+        answer = await self._asked.answer(request, on_attempt)
+        self.token_note = self._asked.token_note
+        if not self._estimated:
+            self._estimated = True
+            line = estimate(self._server.speed(), answer.usage, self._work.notes)
+            if line:
+                self._work.tell(line)
         return answer
+
+    def cost_usd(self, usage: Usage) -> Decimal | None:
+        """Nothing is bought."""
+        return None

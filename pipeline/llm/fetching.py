@@ -22,7 +22,6 @@ CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 60.0
 """Longest silence in the middle of a file."""
 
-_CHUNK = 1 << 18
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
@@ -106,7 +105,7 @@ class Fetcher:
         try:
             with self._client.stream("GET", url, headers={"Accept": accept}) as response:
                 _expect(response, 200)
-                for chunk in response.iter_raw(_CHUNK):
+                for chunk in response.iter_raw():
                     content += chunk
                     if len(content) > limit:
                         raise SourceFailed(f"{host(url)} answered with more than {limit:,} bytes where a short page was expected")
@@ -136,7 +135,7 @@ class Fetcher:
                 # A server that does not know ranges starts from the beginning: that much is passed over.
                 passed_over = _checked_length(response, have, size)
                 with path.open("ab") as file:
-                    for chunk in response.iter_raw(_CHUNK):
+                    for chunk in response.iter_raw():
                         piece = chunk[passed_over:]
                         passed_over = max(0, passed_over - len(chunk))
                         if have + len(piece) > size:

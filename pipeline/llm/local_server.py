@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import socket
 from importlib import util
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple, Self
 from pipeline.errors import InputError, ModelNotLoaded, Problem, UsageError
 
 INSTALL = "pip install 'afterprint[local]'"
+HOST = "127.0.0.1"
 MAGIC = b"GGUF"
 BATCH_TOKENS = 128
 """Tokens of a prompt read between two looks at whether anybody still waits for the answer: a few seconds on a slow machine.
@@ -57,14 +59,14 @@ class LocalServer:
         """Load the model and listen. Raises UsageError without the package, InputError for a file that is no GGUF, ModelNotLoaded."""
         check_gguf(self.gguf)
         require_package()
+        _check_port(self._port)
         import xllamacpp
 
         try:
             self._server = xllamacpp.Server(self._params(xllamacpp))
         except (RuntimeError, ValueError) as error:
-            where = f"cannot listen on port {self._port}, or " if self._port else ""
             raise ModelNotLoaded(
-                f"{self.gguf}: {where}llama.cpp cannot load this file: it is damaged, needs more memory than is free, "
+                f"{self.gguf}: llama.cpp cannot load this file: it is damaged, needs more memory than is free, "
                 "or is of a kind that the installed xllamacpp does not know"
             ) from error
         return self
@@ -87,7 +89,7 @@ class LocalServer:
         params = xllamacpp.CommonParams()
         params.model.path = str(self.gguf)
         params.model_alias = [self.alias]
-        params.hostnames = ["127.0.0.1"]
+        params.hostnames = [HOST]
         params.port = self._port
         params.api_keys = [self.api_key]
         params.n_ctx = self._context_tokens
@@ -125,6 +127,17 @@ def check_gguf(path: Path) -> None:
         raise InputError(Problem(f"cannot be read: {error.strerror or error}", file=str(path))) from error
     if start != MAGIC:
         raise InputError(Problem("expected a GGUF model file: it does not start with 'GGUF'", file=str(path)))
+
+
+def _check_port(port: int) -> None:
+    """Raises UsageError for a port that somebody else listens on: llama.cpp would not say so."""
+    with socket.socket() as probe:
+        # As a server does that may start again at once.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise UsageError(f"port {port} cannot be used ({error.strerror}): --port N, or --port 0 for any that is free") from error
 
 
 def allowed_cores() -> int | None:

