@@ -189,6 +189,17 @@ def test_a_stream_through_the_sdk_async(path: Path) -> None:
         assert asyncio.run(ask(player.transport(), NOWHERE)) == recorded == "Up 39.2%\n—"
 
 
+def test_an_answer_is_read_as_a_stream_on_both_sides() -> None:
+    def ask(transport: httpx2.BaseTransport) -> tuple[bool, bytes]:
+        with httpx2.Client(transport=transport) as client, client.stream("POST", URI, content="{}") as answer:
+            return answer.is_closed, b"".join(answer.iter_raw())
+
+    recorder = Recorder()
+    recorded = ask(recorder.sync_transport(httpx2.MockTransport(lambda _: httpx2.Response(200, stream=httpx2.ByteStream(b"x: y")))))
+    held = Cassette(version=1, recorded=RECORDING, interactions=tuple(recorder.answered()))
+    assert ask(Player(held, Path("x")).transport()) == recorded == (False, b"x: y")
+
+
 def test_a_request_whose_body_is_a_stream(path: Path) -> None:
     def parts() -> Any:
         yield b'{"a": '

@@ -23,8 +23,8 @@ except ImportError:  # PyYAML was built without libyaml: the same, slower
 
 END = "..."
 MAX_DEPTH = 100
-MOST_EXPANDED = 500_000_000
-"""Characters that a file may stand for once its aliases are written out: a thousand requests that each repeat half a megabyte."""
+MOST_EXPANDED = 200_000_000
+"""Characters that a file may stand for once its aliases are written out: a thousand requests of 200,000 characters each."""
 SHARED_FROM = 120
 """Characters from which on an equal object or list is written as an alias: below, it reads better than its anchor."""
 _WIDTH = 140
