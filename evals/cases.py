@@ -99,7 +99,8 @@ def read_case(folder: Path) -> Case:
 
 
 def _read(folders: Iterable[Path]) -> list[Case]:
-    read, problems = [], []
+    read: list[Case] = []
+    problems: list[Problem] = []
     for folder in folders:
         try:
             read.append(read_case(folder))
