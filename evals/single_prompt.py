@@ -1,5 +1,8 @@
 """The baseline that the chain must beat: one request asks the same model for the whole note, and the same checks decide what is printed.
 
+    python -m evals.single_prompt record CASE... --base-url URL --model NAME [--concurrency N] [--prompt-facts N]
+    python -m evals.single_prompt check CASE...
+
 The baseline gets all that the chain's model gets, and in the same words: the system rules, the fact sheet with as many figures, the four
 steps' instructions with mechanisms, thresholds and events, and the four steps' schemas, narrowed to the same ids and joined into one.
 (A step's schema and instruction follow from the sheet alone; nothing of them depends on an earlier answer, so none is lost.) It gets
@@ -7,34 +10,42 @@ the tokens of four answers, and of an answer that was cut off the sections that 
 
 What it does not get is what makes the chain one: no turn sees what the checks said of the turn before. So nothing is repaired, and a
 section may rest on a sentence that is withheld.
+
+`record` keeps the answer as the case's single.yaml; a case that has a current one is skipped. CASE is a case's name or folder, or a
+folder of cases. Exit codes are those of `afterprint cassette`.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import copy
-import json
-import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from pipeline.chain.draft import Clock, Draft, draft_note
+from evals.cases import CASES
+from evals.one_answer import joined, sections_of
 from pipeline.chain.steps import STEPS, opening
-from pipeline.config import Settings
-from pipeline.drafters.base import Brief, StepAnswer, StepRequest
+from pipeline.config import Settings, load_settings
+from pipeline.drafters.base import Brief, Drafter, StepAnswer, StepRequest
+from pipeline.drafters.choose import endpoint_of
 from pipeline.drafters.model import PROMPT_FACTS
-from pipeline.errors import BadAnswer, EmptyAnswer, Truncated
-from pipeline.facts.sheet import FactSheet
+from pipeline.errors import AfterprintError, BadAnswer, EmptyAnswer, Truncated
+from pipeline.llm.cassette_file import Recording
 from pipeline.llm.client import ChatClient
+from pipeline.llm.models import sha256_of
 from pipeline.llm.prices import cost_usd
 from pipeline.llm.types import Message, OnAttempt, Request, Usage
-from pipeline.notes.models import PromptUsed, StepName
-from pipeline.prompting import Prompt, load_prompt, parse_prompt
+from pipeline.notes.models import StepName
+from pipeline.prompting import Prompt, parse_prompt
+from pipeline.recording.check import check_cassette
+from pipeline.recording.kinds import Kind, case_folders
+from pipeline.recording.record import Endpoint, Outcome, patient, record_cases
 
 NAME = "single_prompt"
 SECTIONS: dict[StepName, str] = {
@@ -45,11 +56,6 @@ SECTIONS: dict[StepName, str] = {
 }
 """The field of the answer that holds each step's."""
 ANSWERS_IN_ONE = 4
-_SHARED_PROMPTS = ("system", "facts", *SECTIONS, "schema_note")
-_REF = "#/$defs/"
-
-
-# -- the request ---------------------------------------------------------------------------------------------------------------
 
 
 @cache
@@ -58,111 +64,12 @@ def single_prompt() -> Prompt:
     return parse_prompt(Path(__file__).with_name("prompts") / "single.md")
 
 
-def prompts_used() -> tuple[PromptUsed, ...]:
-    """Every prompt that goes into the request."""
-    return tuple(PromptUsed(name=prompt.name, digest=prompt.digest) for prompt in (*map(load_prompt, _SHARED_PROMPTS), single_prompt()))
-
-
 def request_of(brief: Brief) -> Request:
     """The one request for a whole note."""
     system, sheet = opening(brief)
     ask = single_prompt().render(**{step.name: step.instruction(brief) for step in STEPS})
     schemas = {SECTIONS[step.name]: step.narrowed(brief) for step in STEPS}
     return Request(NAME, (Message("system", system), Message("user", sheet), Message("user", ask)), joined(schemas))
-
-
-def joined(schemas: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """One schema of an object whose fields follow `schemas`.
-
-    Definitions that are equal in several of them stand once. One that has the name of another but not its content, or refers to such a
-    one, gets a name of its own (`Watch2`), in its references too.
-    """
-    definitions: dict[str, Any] = {}
-    properties: dict[str, Any] = {}
-    for field_name, schema in schemas.items():
-        own = schema.get("$defs", {})
-        names = _names_of_their_own(own, definitions)
-        definitions |= {names.get(name, name): _renamed(part, names) for name, part in own.items()}
-        body = {key: value for key, value in schema.items() if not key.startswith("$")}
-        properties[field_name] = _renamed(body, names)
-    return {
-        "type": "object",
-        "description": "The whole note.",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-        "$defs": definitions,
-    }
-
-
-def _names_of_their_own(own: Mapping[str, Any], taken: Mapping[str, Any]) -> dict[str, str]:
-    clashing = {name for name, part in own.items() if name in taken and taken[name] != part}
-    while more := {name for name, part in own.items() if name in taken and name not in clashing and clashing.intersection(_refs(part))}:
-        clashing |= more
-    names: dict[str, str] = {}
-    for name in sorted(clashing):
-        number = 2
-        while f"{name}{number}" in {*taken, *own, *names.values()}:
-            number += 1
-        names[name] = f"{name}{number}"
-    return names
-
-
-def _refs(part: Any) -> Iterator[str]:
-    """The names of the definitions that a schema refers to."""
-    if isinstance(part, dict):
-        if isinstance(part.get("$ref"), str):
-            yield part["$ref"].removeprefix(_REF)
-        part = list(part.values())
-    if isinstance(part, list):
-        for inner in part:
-            yield from _refs(inner)
-
-
-def _renamed(part: Any, names: Mapping[str, str]) -> Any:
-    """A copy of a schema that refers to definitions by their new names."""
-    if isinstance(part, list):
-        return [_renamed(inner, names) for inner in part]
-    if not isinstance(part, dict):
-        return copy.copy(part)
-    return {
-        key: _REF + names.get(value.removeprefix(_REF), value.removeprefix(_REF))
-        if key == "$ref" and isinstance(value, str)
-        else _renamed(value, names)
-        for key, value in part.items()
-    }
-
-
-# -- the answer ----------------------------------------------------------------------------------------------------------------
-
-_SPACE = re.compile(r"[\s,]*")
-
-
-def sections_of(text: str) -> dict[str, str]:
-    """The members of the JSON object in `text`, each as it was written. Of an object that was cut off, those that are complete."""
-    found: dict[str, str] = {}
-    decoder = json.JSONDecoder()
-    place = text.find("{") + 1
-    while place:
-        place = _after_space(text, place)
-        if text[place : place + 1] != '"':
-            break
-        try:
-            name, place = decoder.raw_decode(text, place)
-            place = _after_space(text, place)
-            if text[place : place + 1] != ":":
-                break
-            start = _after_space(text, place + 1)
-            _, place = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            break
-        found.setdefault(name, text[start:place])
-    return found
-
-
-def _after_space(text: str, place: int) -> int:
-    found = _SPACE.match(text, place)
-    return found.end() if found else place
 
 
 @dataclass(slots=True)
@@ -240,11 +147,87 @@ def roomy(settings: Settings, answer_tokens: int | None = None) -> Settings:
     return settings.model_copy(update={"max_answer_tokens": tokens, "answer_tokens_limit": tokens})
 
 
-async def draft_single(sheet: FactSheet, drafter: SinglePromptDrafter, clock: Clock) -> Draft:
-    """One note by one request, checked and assembled as the chain's are; its manifest names the prompts that were used.
+# -- recording -----------------------------------------------------------------------------------------------------------------
 
-    Raises ProviderError when the model's server cannot be used at all.
-    """
-    draft = await draft_note(sheet, drafter, clock)
-    manifest = draft.note.manifest.model_copy(update={"prompts": prompts_used()})
-    return Draft(draft.note.model_copy(update={"manifest": manifest}), draft.record.model_copy(update={"prompts": prompts_used()}))
+
+def _make(client: ChatClient, recording: Recording, base_url: str) -> Drafter:
+    most_facts = recording.manner.most_facts if recording.manner else None
+    return SinglePromptDrafter(client, model=recording.model, base_url=base_url, most_facts=most_facts)
+
+
+SINGLE = Kind("single.yaml", _make, "python -m evals.single_prompt record")
+"""What `pipeline.recording` has to know of the baseline to record, replay and check it."""
+
+
+def folders_of(names: Sequence[str]) -> list[Path]:
+    """Case folders by name, by path, or all those in a folder. Raises InputError."""
+    return case_folders([CASES / name if (CASES / name / "facts.json").is_file() else Path(name) for name in names], SINGLE)
+
+
+def record(args: argparse.Namespace) -> int:
+    """Record what is not recorded yet; returns the exit code. Raises AfterprintError."""
+    given = {"base_url": args.base_url, "model": args.model, "prompt_facts": args.prompt_facts}
+    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    base_url, key, model = asyncio.run(endpoint_of(settings))
+    endpoint = Endpoint(base_url, key, model, drafter=NAME, model_sha256=sha256_of(args.model_file) if args.model_file else None)
+    shaped = roomy(patient(settings, base_url), args.answer_tokens)
+    most_facts = settings.prompt_facts or PROMPT_FACTS
+    outcomes = asyncio.run(
+        record_cases(
+            folders_of(args.cases), endpoint, shaped, most_facts, kind=SINGLE, at_once=args.concurrency, fresh=args.fresh, done=_tell
+        )
+    )
+    return max((outcome.error.exit_code for outcome in outcomes if outcome.error is not None), default=0)
+
+
+def _tell(outcome: Outcome) -> None:
+    how = f"failed: {' '.join(str(outcome.error).split())}" if outcome.error else f"{outcome.status}, {outcome.seconds:.1f} s"
+    sys.stderr.write(f"{outcome.folder}: {how}\n")
+
+
+def check(args: argparse.Namespace) -> int:
+    """Replay the recordings and look into them; returns 1 where something is wrong with one. Raises InputError."""
+    paths = [folder / SINGLE.file for folder in folders_of(args.cases)]
+    findings = [finding for path in paths for finding in check_cassette(path, SINGLE)]
+    sys.stdout.write("".join(f"{finding}\n" for finding in findings))
+    sys.stdout.write(f"{len(paths) - len({finding.file for finding in findings})} of {len(paths)} cassettes sound\n")
+    return 1 if findings else 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m evals.single_prompt", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True)
+    recording = commands.add_parser("record", help="ask a server for each case's note and keep the answer")
+    recording.add_argument("--base-url", help="OpenAI-compatible endpoint; default: AFTERPRINT_BASE_URL")
+    recording.add_argument("--model", help="model name at the endpoint; default: AFTERPRINT_MODEL, or the one that is served")
+    recording.add_argument("--model-file", type=Path, help="the endpoint's model file, where you have it: its sha256 is kept")
+    recording.add_argument("--concurrency", type=int, default=1, help="cases recorded side by side")
+    recording.add_argument("--prompt-facts", type=int, help=f"figures in the prompt at most; default: {PROMPT_FACTS}")
+    recording.add_argument("--answer-tokens", type=int, help=f"tokens of the note at most; default: those of {ANSWERS_IN_ONE} answers")
+    recording.add_argument("--fresh", action="store_true", help="record again what is current, too")
+    recording.set_defaults(run=record)
+    checking = commands.add_parser("check", help="check the recordings, without a server")
+    checking.set_defaults(run=check)
+    for command in (recording, checking):
+        command.add_argument("cases", nargs="+", metavar="CASE", help="a case's name or folder, or a folder of cases")
+    return parser
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    args = _arguments().parse_args(words)
+    try:
+        code: int = args.run(args)
+    except AfterprintError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: what is complete is kept, and skipped by the same command\n")
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,26 +5,31 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evals.single_prompt import NAME, SECTIONS, SinglePromptDrafter, draft_single, joined, request_of, roomy, sections_of, single_prompt
-from pipeline.chain.draft import Clock, Draft
+from evals.one_answer import joined, sections_of
+from evals.single_prompt import NAME, SECTIONS, SINGLE, SinglePromptDrafter, main, request_of, roomy, single_prompt
+from pipeline.chain.draft import Clock, Draft, draft_note
 from pipeline.chain.steps import STEPS, opening
 from pipeline.config import load_settings
 from pipeline.drafters.base import Brief
 from pipeline.errors import ServerFailed
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
+from pipeline.llm.cassette_file import read_cassette
 from pipeline.llm.client import ChatClient
 from pipeline.llm.formats import strict_schema
 from pipeline.mechanisms.engine import evaluate
 from pipeline.mechanisms.library import library
 from pipeline.prompting import load_prompt
+from pipeline.recording.replay import replay_case
 from pipeline.schemas import validate
 from tests.scripted_model import ScriptedModel
 from tests.scripted_server import Received, Reply, ScriptedServer, failure
+from tests.test_eval_cases import case_folder
 
 Answer = dict[str, Any]
 
@@ -48,7 +53,7 @@ def drafted(sheet: FactSheet, clock: Clock, *replies: Reply | str, attempts: int
             note = load_prompt("schema_note").render(schema="{schema}")
             client = ChatClient(base_url=server.base_url, api_key=None, model="scripted", settings=settings, schema_note=note)
             async with SinglePromptDrafter(client, model="scripted", base_url=server.base_url, most_facts=60) as drafter:
-                return await draft_single(sheet, drafter, clock)
+                return await draft_note(sheet, drafter, clock)
 
         return asyncio.run(draft()), server.requests
 
@@ -64,8 +69,6 @@ def test_one_request_makes_a_note(kc_sheet: FactSheet, clock: Clock) -> None:
     assert draft.note.consensus_gap is not None
     assert draft.note.manifest.drafter == draft.record.drafter == NAME
     assert [len(step.turns) for step in draft.record.steps] == [1, 1, 1, 1]
-    assert {prompt.name for prompt in draft.note.manifest.prompts} >= {"system", "facts", "catalysts", "single"}
-    assert draft.note.manifest.prompts == draft.record.prompts
 
 
 def test_the_request_holds_all_that_the_chain_is_told(kc_sheet: FactSheet) -> None:
@@ -166,11 +169,57 @@ def test_notes_side_by_side_get_their_own_answers(kc_sheet: FactSheet, clock: Cl
                 base_url=server.base_url, api_key=None, model="scripted", settings=roomy(load_settings()), schema_note="{schema}"
             )
             async with SinglePromptDrafter(client, model="scripted", base_url=server.base_url) as drafter:
-                return await asyncio.gather(*(draft_single(kc_sheet, drafter, clock) for _ in range(3)))
+                return await asyncio.gather(*(draft_note(kc_sheet, drafter, clock) for _ in range(3)))
 
         drafts = asyncio.run(draft())
     assert {draft.note.headline for draft in drafts} == {"Red headline", "Green headline", "Blue headline"}
     assert len(server.requests) == 3
+
+
+# -- its recordings --------------------------------------------------------------------------------------------------------------
+
+
+def recorded(folder: Path, reply: Reply, *options: str) -> tuple[int, list[Received]]:
+    with ScriptedServer(lambda _: reply) as server:
+        code = main(["record", str(folder), "--base-url", server.base_url, "--model", "scripted", "--prompt-facts", "60", *options])
+        return code, server.requests
+
+
+def test_a_case_is_recorded_once_and_replayed_without_a_server(tmp_path: Path, kc_sheet: FactSheet) -> None:
+    folder = case_folder(tmp_path)
+    answer = json.dumps(sound(kc_sheet))
+    code, requests = recorded(folder, Reply(text=answer))
+    assert (code, len(requests)) == (0, 1)
+    assert requests[0].json["max_tokens"] == 8_000
+    cassette = read_cassette(folder / "single.yaml")
+    assert (cassette.recorded.drafter, len(cassette.interactions)) == (NAME, 1)
+    draft = replay_case(folder, SINGLE)
+    assert draft.note.status == "draft"
+    assert draft.note.manifest.drafter == NAME
+    assert recorded(folder, Reply(text=answer)) == (0, [])
+    assert len(recorded(folder, Reply(text=answer), "--answer-tokens", "900")[1]) == 1
+    assert not (folder / "cassette.yaml").exists()
+
+
+def test_a_recording_is_checked(tmp_path: Path, kc_sheet: FactSheet, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = case_folder(tmp_path)
+    assert main(["check", str(folder)]) == 1
+    assert "no cassette yet: python -m evals.single_prompt record" in capsys.readouterr().out
+    recorded(folder, Reply(text=json.dumps(sound(kc_sheet))))
+    file = folder / "single.yaml"
+    text = file.read_text("utf-8")
+    assert "Kingsoft" in text
+    file.write_text(text.replace("Write the whole note now", "Write a note now"), "utf-8")
+    assert main(["check", str(folder)]) == 1
+    assert "asks for something else" in capsys.readouterr().out
+
+
+def test_a_case_that_is_none_and_a_server_that_fails_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path / "nothing")]) == 2
+    assert "expected a case" in capsys.readouterr().err
+    assert recorded(case_folder(tmp_path), failure(401))[0] == 3
+    assert "failed:" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*/single.yaml"))
 
 
 # -- its schema and its parser -------------------------------------------------------------------------------------------------------
