@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """Largest fact sheet read."""
     models_dir: Path | None = None
     """Where pulled models lie. None: the user's data folder."""
+    prompt_facts: int | None = Field(default=None, ge=1, le=10_000)
+    """Most figures in a prompt. None: as many as suit the drafter, fewer for a model on this machine."""
     temperature: float = Field(default=0.0, ge=0, le=2, allow_inf_nan=False)
     seed: int = 7
 

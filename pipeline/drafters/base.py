@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -13,8 +14,11 @@ from pipeline.llm.types import Message, OnAttempt, Usage
 from pipeline.mechanisms.engine import Fired
 from pipeline.notes.models import StepName
 
+_OFFERED = 5
+"""Mechanisms in a prompt. More of them crowd out the facts in a small model's context, and no note tells more than five effects."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Brief:
     """What is known before the first step: the facts and the mechanisms that they fire, strongest first."""
 
@@ -23,16 +27,30 @@ class Brief:
     most_facts: int | None = None
     """How many figures may be cited; None for all that the sheet has."""
 
+    @property
+    def offered(self) -> Sequence[Fired]:
+        """The mechanisms that a prompt names."""
+        return self.fired[:_OFFERED]
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """Ids that the prompt's own words rest on: the figures of the offered mechanisms and of their thresholds."""
+        return frozenset(name for one in self.offered for name in (*(figure.id for figure in one.facts), one.falsifier.metric))
+
 
 @dataclass(frozen=True, slots=True)
 class StepRequest:
-    """One turn that is to be answered. `answers` are the accepted answers of the steps before it, as JSON values."""
+    """One turn that is to be answered. `answers` are the accepted answers of the steps before it, as JSON values.
+
+    `repair` counts the times that the step was answered already: a drafter should not give the same answer once more.
+    """
 
     step: StepName
     brief: Brief
     messages: tuple[Message, ...]
     schema: dict[str, Any]
     answers: Mapping[StepName, Any] = field(default_factory=dict)
+    repair: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,8 @@ class Drafter(Protocol):
 
     name: str
     model: str | None
+    most_facts: int | None
+    """How many figures its context should hold; None for all."""
     asks_again: bool
     notes_at_once: int | None
     token_note: str | None

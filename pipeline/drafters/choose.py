@@ -66,20 +66,29 @@ def _local_drafter(settings: Settings, work: Work | None, why: str) -> tuple[Dra
     patient = settings if "timeout_s" in settings.model_fields_set else settings.model_copy(update={"timeout_s": LOCAL_TIMEOUT_S})
     # Requests wait for each other here rather than in the server, where their time-outs would run.
     one_by_one = patient.model_copy(update={"concurrency": 1})
-    return LocalDrafter(gguf, name, one_by_one, _schema_note(), work or Work()), f"drafting with {name} on this machine{why}"
+    return LocalDrafter(gguf, name, one_by_one, schema_note(), work or Work()), f"drafting with {name} on this machine{why}"
 
 
 async def _model_drafter(settings: Settings) -> tuple[Drafter, str]:
-    from pipeline.drafters.model import ModelDrafter
+    from pipeline.drafters.model import PROMPT_FACTS, ModelDrafter
     from pipeline.llm.client import ChatClient
-    from pipeline.llm.wire import OPENAI_URL, host_of, served_model
+    from pipeline.llm.wire import host_of
+
+    base_url, key, model = await endpoint_of(settings)
+    client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note())
+    most_facts = settings.prompt_facts or PROMPT_FACTS
+    return ModelDrafter(client, model=model, base_url=base_url, most_facts=most_facts), f"drafting with {model} at {host_of(base_url)}"
+
+
+async def endpoint_of(settings: Settings) -> tuple[str, str | None, str]:
+    """Base URL, key and model of the endpoint that is configured, else OpenAI's. Raises InputError where the model has to be chosen."""
+    from pipeline.llm.wire import OPENAI_URL, served_model
 
     base_url = settings.base_url or OPENAI_URL
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    model = settings.model or await served_model(base_url, key, settings)
-    client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=_schema_note())
-    return ModelDrafter(client, model=model, base_url=base_url), f"drafting with {model} at {host_of(base_url)}"
+    return base_url, key, settings.model or await served_model(base_url, key, settings)
 
 
-def _schema_note() -> str:
+def schema_note() -> str:
+    """What goes with a request where the server lacks strict schemas; `{schema}` stands for the schema."""
     return load_prompt("schema_note").render(schema="{schema}")

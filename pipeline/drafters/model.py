@@ -12,6 +12,11 @@ from pipeline.llm.prices import cost_usd
 from pipeline.llm.tokens import count_messages, count_tokens
 from pipeline.llm.types import OnAttempt, Request, Usage
 
+PROMPT_FACTS = 160
+"""Figures in a prompt: as many as a model of a provider reads without losing any."""
+LOCAL_FACTS = 60
+"""Figures in the prompt of a small model on this machine, which reads 30 tokens a second and loses track of long lists."""
+
 
 class ModelDrafter:
     """Sends each step's conversation to `client` and hands back what the model wrote."""
@@ -19,8 +24,12 @@ class ModelDrafter:
     asks_again = True
     notes_at_once: int | None = None
 
-    def __init__(self, client: ChatClient, *, model: str, base_url: str, name: str = "openai") -> None:
+    def __init__(
+        self, client: ChatClient, *, model: str, base_url: str, name: str = "openai", most_facts: int | None = PROMPT_FACTS
+    ) -> None:
+        """`name` is the drafter's in notes and records; `most_facts` is how many figures a prompt holds, None for all."""
         self.name = name
+        self.most_facts = most_facts
         self.model: str | None = model
         self._known = (model, base_url)
         self.token_note: str | None = None
@@ -28,7 +37,8 @@ class ModelDrafter:
 
     async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
         """The model's answer. Raises ProviderError by kind."""
-        done = await self._client.complete(Request(request.step, request.messages, request.schema), on_attempt)
+        asked = Request(request.step, request.messages, request.schema, variation=request.repair)
+        done = await self._client.complete(asked, on_attempt)
         usage = done.usage
         if usage.prompt_tokens == 0:
             usage = self._counted(request, done.text)

@@ -33,7 +33,7 @@ from pipeline.errors import InputError, Problem
 from pipeline.facts.positions import Finding, UnreadableError
 from pipeline.facts.sheet import Strict
 from pipeline.llm import cassette_yaml
-from pipeline.llm.bodies import Json, json_of
+from pipeline.llm.bodies import Json, digest, json_of
 from pipeline.llm.types import SAMPLE_HEADER
 from pipeline.notes.models import PromptUsed
 from pipeline.notes.render import write_atomically
@@ -50,6 +50,19 @@ Token = Annotated[str, Field(pattern=r"^[!-~]+$")]
 HeaderValue = Annotated[str, Field(pattern=r"^[ -~]*$")]
 Headers = dict[Token, tuple[HeaderValue, ...]]
 """By names in lower case; a name may come with several values."""
+
+
+class Manner(Strict):
+    """What shapes the requests beside prompts and facts. A replay needs all of it; the names are those of `Settings`."""
+
+    most_facts: int | None
+    """Most figures in a prompt; None for all."""
+    temperature: float = Field(allow_inf_nan=False)
+    seed: int
+    max_answer_tokens: int
+    answer_tokens_limit: int
+    max_attempts: int
+    max_wait_s: float = Field(allow_inf_nan=False)
 
 
 class Recording(Strict):
@@ -69,13 +82,19 @@ class Recording(Strict):
     """Version."""
     prompts: tuple[PromptUsed, ...] = ()
     schemas: tuple[PromptUsed, ...] = ()
+    manner: Manner | None = None
+    """None where whoever recorded replays by other means."""
 
 
 class Taken(Strict):
-    """When a request was sent, and the seconds until the last byte of its answer."""
+    """When a request was sent, and the seconds until the last byte of its answer.
+
+    `answer_sha256` is the `RecordedResponse.digest` at that time; None where nobody computed it.
+    """
 
     at: AwareDatetime
     seconds: float = Field(ge=0, allow_inf_nan=False)
+    answer_sha256: str | None = None
 
 
 class TextBody(Strict):
@@ -140,6 +159,11 @@ class RecordedResponse(Strict):
     def content(self) -> Json | str:
         """The body: JSON where it stands as such, else the text as it came."""
         return self.body.string if self.parsed_body is None else self.parsed_body
+
+    @property
+    def digest(self) -> str:
+        """sha256 of all that is written of the response: status, headers, body."""
+        return digest({"status": self.status.model_dump(), "headers": self.headers, "content": self.content})
 
 
 class Interaction(Strict):
@@ -264,7 +288,7 @@ def text_of(cassette: Cassette) -> str:
 def _plain(interaction: Interaction) -> dict[str, Any]:
     request, response = interaction.request, interaction.response
     return {
-        "recorded": interaction.recorded.model_dump(mode="json"),
+        "recorded": interaction.recorded.model_dump(mode="json", exclude_none=True),
         "request": {
             "method": request.method,
             "uri": request.uri,

@@ -159,8 +159,14 @@ class _Take:
         host = self.request.url.host
         asked, said = self._text(self.request.content, "the request"), self._text(content, "the answer")
         asked_json, said_json = parsed(asked), parsed(said)
+        answer = RecordedResponse(
+            status=Status(code=response.status_code, message=response.reason_phrase),
+            headers=self._headers(response.headers, RESPONSE_HEADERS) | _wait(response.headers, longest_wait_s),
+            body=TextBody(string=said if said_json is None else ""),
+            parsed_body=said_json,
+        )
         return Interaction(
-            recorded=Taken(at=self.at, seconds=seconds),
+            recorded=Taken(at=self.at, seconds=seconds, answer_sha256=answer.digest),
             request=RecordedRequest(
                 method=self.request.method,
                 uri=f"{self.request.url.scheme}://{f'[{host}]' if ':' in host else host}{self.path}",
@@ -168,12 +174,7 @@ class _Take:
                 body=asked if asked_json is None else None,
                 parsed_body=asked_json,
             ),
-            response=RecordedResponse(
-                status=Status(code=response.status_code, message=response.reason_phrase),
-                headers=self._headers(response.headers, RESPONSE_HEADERS) | _wait(response.headers, longest_wait_s),
-                body=TextBody(string=said if said_json is None else ""),
-                parsed_body=said_json,
-            ),
+            response=answer,
         )
 
     def _text(self, content: bytes, which: str) -> str:

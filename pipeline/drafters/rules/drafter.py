@@ -31,6 +31,7 @@ class RuleDrafter:
     name = "rules"
     model: str | None = None
     asks_again = False
+    most_facts: int | None = None
     notes_at_once: int | None = None
     token_note: str | None = None
 
