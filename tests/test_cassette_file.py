@@ -140,6 +140,16 @@ def test_what_yaml_would_change_is_kept_as_text(text: str, tmp_path: Path) -> No
     assert back.response.parsed_body is back.request.parsed_body is None
 
 
+@pytest.mark.parametrize("text", ["\x85", "a\x85", "\n\x85", "\u2029\x85b", "\ufeff\n", "a\r\nb", " \n\n a \n"])
+def test_a_python_without_libyaml_writes_the_same_values(text: str) -> None:
+    class Pure(yaml.SafeDumper):
+        """PyYAML's own emitter, which is used where libyaml is missing."""
+
+    Pure.add_representer(str, cassette_yaml._text)
+    for loader in (yaml.SafeLoader, yaml.CSafeLoader):
+        assert yaml.load(yaml.dump([text], Dumper=Pure, allow_unicode=True), Loader=loader) == [text]  # noqa: S506 - both are safe
+
+
 def test_numbers_and_half_pairs_in_json() -> None:
     assert bodies.json_of('{"a":12345678901234567890123,"b":0.1,"c":1e22,"d":-0.0,"e":1.0,"f":"\\ud83d\\ude00"}') == {
         "a": 12345678901234567890123,
@@ -307,6 +317,8 @@ BOMB = "[" + ", ".join(f"&{chr(97 + n)} [" + ", ".join([f"*{chr(96 + n)}"] * 10 
         (_replaced("  case: kc-2026q1", "  case: !!python/name:os.system x"), "  case", "the tag '!!python/name:os.system' is not allowed"),
         (_replaced("  case: kc-2026q1", "  case: !!binary aGk="), "  case", "the tag '!!binary' is not allowed: expected plain values"),
         (_replaced("  case: kc-2026q1", "  case: !mine {}"), "  case", "the tag '!mine' is not allowed: expected plain values"),
+        (_replaced("      code: 200", "      code: 2_00"), "      code", "'2_00' reads differently in YAML and JSON: put it in quotes"),
+        (_replaced("      code: 200", "      code: 0310"), "      code", "'0310' reads differently in YAML and JSON: put it in quotes"),
         (_replaced("      code: 200", "      code: 0xC8"), "      code", "'0xC8' reads differently in YAML and JSON: put it in quotes"),
         (_replaced("      code: 200", "      code: .inf"), "      code", "'.inf' reads differently in YAML and JSON"),
         (_replaced("      code: 200", "      code: 1.0e+999"), "      code", "'1.0e+999' reads differently in YAML and JSON"),
