@@ -15,34 +15,25 @@ from evals.single_prompt import NAME, SECTIONS, SINGLE, SinglePromptDrafter, mai
 from pipeline.chain.draft import Clock, Draft, draft_note
 from pipeline.chain.steps import STEPS, opening
 from pipeline.config import load_settings
-from pipeline.drafters.base import Brief
 from pipeline.errors import ServerFailed
-from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
 from pipeline.llm.cassette_file import read_cassette
 from pipeline.llm.client import ChatClient
 from pipeline.llm.formats import strict_schema
-from pipeline.mechanisms.engine import evaluate
-from pipeline.mechanisms.library import library
 from pipeline.prompting import load_prompt
 from pipeline.recording.replay import replay_case
 from pipeline.schemas import validate
-from tests.scripted_model import ScriptedModel
+from tests.scripted_note import brief_of, sound_answers
 from tests.scripted_server import Received, Reply, ScriptedServer, failure
 from tests.test_eval_cases import case_folder
 
 Answer = dict[str, Any]
 
 
-def brief_of(sheet: FactSheet, most_facts: int | None = 60) -> Brief:
-    facts = FactBase.of(sheet)
-    return Brief(facts, evaluate(facts, library())[0], most_facts)
-
-
 def sound(sheet: FactSheet) -> Answer:
     """A whole note whose every part holds."""
-    answers = ScriptedModel(FactBase.of(sheet)).sound
-    return {section: copy.deepcopy(answers[step]) for step, section in SECTIONS.items()}
+    answers = sound_answers(sheet, 60)
+    return {section: answers[step] for step, section in SECTIONS.items()}
 
 
 def drafted(sheet: FactSheet, clock: Clock, *replies: Reply | str, attempts: int = 1) -> tuple[Draft, list[Received]]:
@@ -72,7 +63,7 @@ def test_one_request_makes_a_note(kc_sheet: FactSheet, clock: Clock) -> None:
 
 
 def test_the_request_holds_all_that_the_chain_is_told(kc_sheet: FactSheet) -> None:
-    brief = brief_of(kc_sheet)
+    brief = brief_of(kc_sheet, 60)
     request = request_of(brief)
     assert tuple(message.content for message in request.messages[:2]) == opening(brief)
     for step in STEPS:
@@ -226,7 +217,7 @@ def test_a_case_that_is_none_and_a_server_that_fails_are_told(tmp_path: Path, ca
 
 
 def test_the_joined_schema_decides_as_the_four_do(kc_sheet: FactSheet) -> None:
-    brief = brief_of(kc_sheet)
+    brief = brief_of(kc_sheet, 60)
     schema = request_of(brief).schema
     answer = sound(kc_sheet)
     narrowed = {SECTIONS[step.name]: step.narrowed(brief) for step in STEPS}

@@ -11,6 +11,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,55 @@ def rules() -> str:
     return "\n".join(lines)
 
 
+def local() -> str:
+    """The chain against one prompt, with a real model's recorded answers."""
+    result = _result("local")
+    splits = {"held back": result["splits"]["heldback"], "tuned on": result["splits"]["tuned"]}
+    groups = [split[way] for split in splits.values() for way in ("chain", "single")]
+    rows: tuple[tuple[str, Callable[[dict[str, Any]], object]], ...] = (
+        ("notes", lambda g: g["cases"]),
+        ("notes without an unsupported or contradicted number", lambda g: g["notes without a refused number"]),
+        ("numbers printed", lambda g: f"{g['numbers']:,}"),
+        ("**parts printed**", lambda g: f"**{_percent(g['parts']['printed'])}** of {g['parts']['asked']}"),
+        ("sound at first", lambda g: _percent(g["parts"]["at_first"] / g["parts"]["asked"])),
+        ("sound after a repair", lambda g: _percent(g["parts"]["after_repair"] / g["parts"]["asked"])),
+        ("withheld", lambda g: _percent(g["parts"]["withheld"] / g["parts"]["asked"])),
+        ("headlines printed", lambda g: g["cases"] - g["parts by kind"]["headline"]["withheld"]),
+        ("**notes with nothing to review**", lambda g: f"**{g['nothing to review']}**"),
+        ("words, median", lambda g: f"{g['words, median']:.0f}"),
+        ("prompt tokens a note (of them cached)", lambda g: f"{g['prompt tokens a note']:,} ({_percent(g['of them cached'])})"),
+        ("tokens written a note", lambda g: f"{g['tokens written a note']:,}"),
+        ("seconds a note, median", lambda g: f"{g['seconds a note, median']:,}"),
+    )
+    lines = ["| |" + "".join(f" {name}: chain | one prompt |" for name in splits), "|---|---|---|---|---|"]
+    lines += [f"| {what} | {' | '.join(str(tell(group)) if group['cases'] else '-' for group in groups)} |" for what, tell in rows]
+    compared = [f"{name}, {_compared(split['chain less single'])}" for name, split in splits.items() if split["chain less single"]["cases"]]
+    lines += ["", f"Chain less one prompt, case by case, with the 95% interval: {'; '.join(compared)}."] if compared else []
+    most = max(group["notes at once, most"] for group in groups if group["cases"])
+    paces = [group["tokens written a second"] for group in groups if group["cases"] and group["tokens written a second"]]
+    beside = f", up to {most} notes side by side" if most > 1 else ""
+    pace = f", {min(paces):.0f} to {max(paces):.0f} tokens a second in each request" if paces else ""
+    replayed = f"All {result['replay']['cassettes']} cassettes replay in {result['replay']['seconds']:.0f} s."
+    return "\n".join([*lines, "", f"{', '.join(result['model'])} on {', '.join(result['recorded on'])}{beside}{pace}. {replayed}"])
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f}%"
+
+
+def _compared(paired: dict[str, Any]) -> str:
+    parts = [
+        f"{what} {100 * found['difference']:+.0f} points [{100 * found['low']:+.0f}, {100 * found['high']:+.0f}]"
+        for what in ("parts printed", "nothing to review")
+        if (found := paired[what])
+    ]
+    return f"{paired['cases']} cases: {', '.join(parts)}"
+
+
 SECTIONS = {"numbers": numbers, "others": others, "rules": rules}
+if (RESULTS / "local.json").exists():
+    # A model takes hours to record; until it has, there is nothing to tell.
+    SECTIONS["local"] = local
 
 
 def rendered(text: str) -> str:
