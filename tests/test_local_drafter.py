@@ -70,7 +70,9 @@ def test_the_server_listens_on_loopback_under_its_own_key(gguf: Path, monkeypatc
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_the_server_ends_with_whatever_ends_the_run(error: type[BaseException], gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_package([], monkeypatch) as package:
-        with pytest.raises(error), LocalServer(gguf, context_tokens=4_096):  # noqa: PT012 - it is what happens inside that counts
+        # Held on to, so that it is the end of the block which ends it.
+        server = LocalServer(gguf, context_tokens=4_096)
+        with pytest.raises(error), server:  # noqa: PT012 - it is what happens inside that counts
             assert package.running
             raise error
         assert not package.running
