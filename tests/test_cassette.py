@@ -613,6 +613,13 @@ def test_the_nearest_and_the_first_difference(body: str, nearest: int, recorded:
     assert f"    recorded: {recorded}\n    asked:    {asked}\n" in message
 
 
+def test_of_several_requests_of_a_step_the_likest_is_shown() -> None:
+    turns = [_body("system", *(f"turn {n}" for n in range(length))) for length in (1, 5, 9)]
+    message = _miss(Player(cassette(*(interaction(turn, "{}") for turn in turns)), Path("c.yaml")), turns[1].replace("turn 4", "other"))
+    assert "nearest is interaction 2: " in message
+    assert "    recorded: messages[5].content: turn 4\n    asked:    messages[5].content: other\n" in message
+
+
 def test_long_lines_are_shown_where_they_part() -> None:
     player = Player(cassette(interaction(json.dumps({"a": "x" * 500 + "one" + "y" * 500}), "{}")), Path("c.yaml"))
     message = _miss(player, json.dumps({"a": "x" * 500 + "two\x1b[31m" + "y" * 500}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -34,8 +33,8 @@ def json_of(text: str) -> Json | None:
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        value: Json = json.loads(text, object_pairs_hook=_members, parse_constant=_constant, parse_float=_finite)
-        canonical(value).encode()
+        value: Json = json.loads(text, object_pairs_hook=_members)
+        canonical(value).encode()  # refuses NaN, infinities, and half a surrogate pair
     except (ValueError, RecursionError):
         return None
     return value
@@ -46,17 +45,6 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         raise _LossyError
     return members
-
-
-def _constant(_: str) -> None:
-    raise _LossyError
-
-
-def _finite(written: str) -> float:
-    number = float(written)
-    if math.isinf(number):
-        raise _LossyError
-    return number
 
 
 def canonical(value: Json) -> str:
