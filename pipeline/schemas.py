@@ -98,8 +98,8 @@ def _bytes(name: str) -> bytes:
 # -- narrowing -----------------------------------------------------------------------------------------------------------
 
 
-def narrow(schema: Mapping[str, Any], enums: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """A copy of `schema` in which the named fields allow only the given words.
+def narrow(schema: Mapping[str, Any], enums: Mapping[str, Sequence[str]], most: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """A copy of `schema` in which the named fields allow only the given words, and the named lists at most so many items.
 
     Keys name a definition (or the schema's own title) and one of its properties: `Claim.evidence`. A list's items
     become a reference to a definition of their own (`ClaimEvidence`), so that long enums stand once.
@@ -110,15 +110,25 @@ def narrow(schema: Mapping[str, Any], enums: Mapping[str, Sequence[str]]) -> dic
         if not allowed:
             raise ValueError(f"{key}: an enum needs at least one word")
         _narrow_field(narrowed, key, list(allowed))
+    for key, count in (most or {}).items():
+        _field(narrowed, key)["maxItems"] = count
     return narrowed
+
+
+def _field(schema: dict[str, Any], key: str) -> dict[str, Any]:
+    owner, _, name = key.partition(".")
+    definition = schema if schema.get("title") == owner else schema.get("$defs", {}).get(owner, {})
+    field: dict[str, Any] | None = definition.get("properties", {}).get(name)
+    if field is None:
+        raise ResourceError(f"the schema '{schema.get('$id', schema.get('title', '?'))}' has no field '{key}' to narrow")
+    return field
 
 
 def _narrow_field(schema: dict[str, Any], key: str, allowed: list[str]) -> None:
     owner, _, name = key.partition(".")
-    definition = schema if schema.get("title") == owner else schema.get("$defs", {}).get(owner, {})
-    field = definition.get("properties", {}).get(name)
-    if field is None:
-        raise ResourceError(f"the schema '{schema.get('$id', schema.get('title', '?'))}' has no field '{key}' to narrow")
+    field = _field(schema, key)
+    if "$ref" in field:
+        field = schema["$defs"][field["$ref"].removeprefix(_DEFS)]
     text = _branch(field, "string")
     items = _branch(field, "array")
     if text is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -47,4 +48,19 @@ class ScriptedModel:
         answer = copy.deepcopy(self.sound[step])
         if what is not None:
             what(answer)
-        return json.dumps(answer, ensure_ascii=False)
+        return json.dumps(_asked_for(answer, request), ensure_ascii=False)
+
+
+def _asked_for(answer: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """What a repair asks for of a whole answer: the parts that its message names, in their order."""
+    named = re.search(r"only these parts anew, in this order: ([^.]*)\. Each is about", request["messages"][-1]["content"])
+    if named is None:
+        return answer
+    part: dict[str, Any] = {}
+    for name in named[1].split(", "):
+        field, _, place = name.removesuffix("]").partition("[")
+        if place:
+            part.setdefault(field, []).append(answer[field][int(place)])
+        else:
+            part[field] = answer[field]
+    return part

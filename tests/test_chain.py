@@ -107,7 +107,7 @@ def test_a_wrong_number_is_sent_back_with_what_the_facts_say_and_repaired(kc_she
     wrong = say("Adjusted EBITDA margin increased by 11.4 percentage points y/y, from 27.6% to 39.0%.")
     draft, requests = drafted(kc_sheet, clock, {"summarize": [wrong, None]})
     repair = requests_of(requests, "summarize")[1]["messages"][-1]["content"]
-    assert "claims[1].text" in repair
+    assert "claims[1] failed" in repair
     assert "39.0%" in repair
     assert "27.6%" in repair
     assert draft.note.status == "draft"
@@ -149,7 +149,7 @@ def test_a_threshold_that_says_nothing_is_refused(kc_sheet: FactSheet, clock: Cl
         answer["effects"][0]["falsifier"]["threshold"] = "Kingsoft Cloud"
 
     def already_true(answer: dict[str, Any]) -> None:
-        answer["effects"][1]["falsifier"] = {"metric": "gross_margin", "comparison": "above", "threshold": 5.0}
+        answer["effects"][0]["falsifier"] = {"metric": "gross_margin", "comparison": "above", "threshold": 5.0}
 
     draft, _ = drafted(kc_sheet, clock, {"second_order": [name_for_threshold, already_true, already_true]})
     first, second = draft.record.steps[1].turns[:2]

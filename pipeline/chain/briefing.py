@@ -4,32 +4,76 @@ from __future__ import annotations
 
 import json
 
+from pipeline.chain.telling import terms, told
 from pipeline.drafters.base import Brief
+from pipeline.facts.essentials import ESSENTIAL
 from pipeline.facts.factbase import FactBase
-from pipeline.facts.figures import Change, DerivedFact, Figure, written, written_with_base
+from pipeline.facts.figures import Change, DerivedFact, Figure, written
 from pipeline.facts.sheet import Basis, Role
 from pipeline.mechanisms.engine import Fired, watch_from
 from pipeline.notes.models import Watch
 from pipeline.notes.words import basis_words
 
-PROMPT_FACTS = 160
-"""At most so many ids go into a model's prompt, the most material first: more would crowd a small model's context."""
-_ROLE_RANK = {
-    Role.ACTUAL: 0,
-    Role.CONSENSUS: 1,
-    Role.GUIDANCE: 1,
-    Role.MARKET: 2,
-    Role.PRIOR_YEAR: 3,
-    Role.PRIOR_QUARTER: 3,
-    Role.HISTORY: 9,
-}
+_PRIOR = (Role.PRIOR_YEAR, Role.PRIOR_QUARTER)
+_ENDS = (".low", ".high", ".midpoint", ".implied_rest")
+"""Figures that the line of a range says already, or that follow from it."""
+_SHORT = 100
+"""A list of at most so many figures is for a small model: it leaves out what the line of another figure says already."""
+_LEADING = frozenset(metric for _, group in ESSENTIAL for metric in group)
 
 
 def citable(brief: Brief) -> list[Figure]:
-    """The figures that an answer may cite, most material first; older history is left out."""
-    figures = [f for f in brief.facts if f.role is not Role.HISTORY]
-    figures.sort(key=lambda f: (_ROLE_RANK[f.role], f.segment is not None))
-    return figures[: brief.most_facts]
+    """The figures that an answer may cite: the most material `brief.most_facts` of them, those of one series side by side.
+
+    Older history is left out. What only the past knows comes last: a change names its own base.
+    """
+    figures = sorted((f for f in brief.facts if f.role is not Role.HISTORY), key=lambda f: _rank(f, brief))
+    if brief.most_facts is not None and brief.most_facts <= _SHORT:
+        # A small model takes a base for something to report. Where nothing else is known of a series, there is nothing to report.
+        figures = [f for f in figures if f.id in brief.needed or not (f.role in _PRIOR or _is_told_twice(f, brief))]
+    kept = figures[: brief.most_facts]
+    order = {stem: n for n, stem in reversed(list(enumerate(f.stem for f in kept)))}
+    return sorted(kept, key=lambda f: (f.role in _PRIOR, order[f.stem]))
+
+
+def _is_told_twice(figure: Figure, brief: Brief) -> bool:
+    """Whether a rate stands in the sheet both as stated and as computed, and this is the one with fewer digits."""
+    if figure.change not in (Change.YOY, Change.QOQ):
+        return False
+    preferred = brief.facts.change(figure.metric.id, figure.change, figure.segment)
+    return preferred is not None and preferred is not figure and preferred.period == figure.period and preferred.basis is figure.basis
+
+
+def _rank(figure: Figure, brief: Brief) -> int:
+    """How soon a note should speak of a figure: 0 is what the prompt's own mechanisms rest on, 6 what is known from another line."""
+    if figure.id in brief.needed:
+        return 0
+    if figure.role in _PRIOR or figure.id.endswith(_ENDS):
+        return 6
+    if figure.segment is not None:
+        return (2 if figure.metric.id == "revenue" else 4) + (figure.change is Change.QOQ)
+    if figure.role is not Role.ACTUAL:
+        return 1 if figure.role is not Role.CONSENSUS or figure.period == brief.facts.sheet.reported_period else 5
+    if figure.metric.id in _LEADING:
+        return 1
+    return 3 if figure.change is not None or isinstance(figure, DerivedFact) else 4
+
+
+def subject_block(brief: Brief, most: int = 7) -> str:
+    """What a summary may speak of, a line each: the leading series and the parts of revenue, with the ids of their figures."""
+    lines: dict[str, list[str]] = {}
+    for figure in sorted(citable(brief), key=lambda f: _rank(f, brief)):
+        if figure.role not in (Role.ACTUAL, Role.CONSENSUS) or (figure.segment is not None and figure.metric.id != "revenue"):
+            continue
+        subject = "parts of revenue" if figure.segment is not None else f"{figure.metric.label[0].lower()}{figure.metric.label[1:]}"
+        lines.setdefault(subject, []).append(figure.id)
+    return "\n".join(f"- {subject}: {', '.join(ids[:5])}" for subject, ids in list(lines.items())[:most])
+
+
+def leading(brief: Brief) -> list[Figure]:
+    """What a headline may be about: the figures of the first subject."""
+    figures = sorted(citable(brief), key=lambda f: (f.metric.id != "revenue", _rank(f, brief)))
+    return [f for f in figures if f.stem == figures[0].stem]
 
 
 def watchable(brief: Brief) -> list[Figure]:
@@ -39,14 +83,14 @@ def watchable(brief: Brief) -> list[Figure]:
 
 
 def fact_line(figure: Figure, facts: FactBase) -> str:
-    """`- revenue.yoy: Revenue +37.2% y/y (CNY 1,970.0m in Q1 2025) [Q1 2026]`."""
-    what = f"{figure.label} {'' if figure.role is Role.ACTUAL else figure.role.replace('_', ' ') + ' '}"
-    about = [figure.period.label, basis_words(figure.basis)]
+    """`- gross_margin.yoy_change: gross margin fell 3.4 pp y/y, from 16.2% in Q1 2025`, then what is to be known of its basis."""
+    about = [terms(figure)]
     if figure.fact is not None and figure.basis is Basis.UNSTATED and figure.fact.definition:
         about.append(quoted(figure.fact.definition))
     if figure.role is Role.CONSENSUS and not isinstance(figure, DerivedFact):
         about.append(consensus_terms(figure))
-    return f"- {figure.id}: {safe(what)}{written_with_base(figure, facts.base_of(figure))} [{'; '.join(about)}]"
+    known = "; ".join(filter(None, about))
+    return f"- {figure.id}: {safe(told(figure, facts))}{f' [{known}]' if known else ''}"
 
 
 def consensus_terms(figure: Figure) -> str:
@@ -65,6 +109,21 @@ def consensus_line(facts: FactBase) -> str:
         and figure.period == facts.sheet.reported_period
     ]  # fmt: skip
     return "; ".join(lines) or "none in the sheet"
+
+
+def against_line(brief: Brief) -> str:
+    """Each result that can be held against consensus, with the ids to cite."""
+    lines = [f"{safe(told(f, brief.facts))} ({f.id})" for f in citable(brief) if f.change is Change.SURPRISE]
+    return "; ".join(lines) or "no estimate to hold it against"
+
+
+def hidden_line(brief: Brief) -> str:
+    """What the strongest mechanism says of the figures behind the headline."""
+    if not brief.offered:
+        return "nothing that the library knows"
+    m = brief.offered[0].mechanism
+    known = {figure.id for figure in citable(brief)}
+    return f"{m.title}: {'; '.join(m.chain)} ({', '.join(f.id for f in brief.offered[0].facts if f.id in known)})"
 
 
 def company_line(facts: FactBase) -> str:
@@ -89,38 +148,44 @@ def conflicts_line(facts: FactBase) -> str:
     return "; ".join(safe(conflict.message) for conflict in facts.conflicts) or "none"
 
 
-def mechanism_block(brief: Brief, most: int = 6) -> str:
-    """The strongest mechanisms, with the figures that fire them."""
-    return "\n".join(_mechanism(fired, brief.facts) for fired in brief.fired[:most]) or "- none of the library: use other"
+def mechanism_block(brief: Brief) -> str:
+    """The mechanisms at work, with the figures that set them off and what would prove each wrong."""
+    return "\n".join(_mechanism(fired, brief) for fired in brief.offered) or "- none of the library: use other"
 
 
-def _mechanism(fired: Fired, facts: FactBase) -> str:
+def _mechanism(fired: Fired, brief: Brief) -> str:
     m = fired.mechanism
-    figures = ", ".join(f"{figure.id} ({written_with_base(figure, facts.base_of(figure))})" for figure in fired.facts)
-    return f"- {m.id}: {m.title}. {'; '.join(m.chain)}. Usually {m.direction} for {m.party}, {m.horizon}. Rests on {figures}."
+    known = {figure.id for figure in citable(brief)}
+    terms = {"mechanism": m.id, "party": m.party, "direction": m.direction, "horizon": m.horizon}
+    claim = {"evidence": [figure.id for figure in fired.facts if figure.id in known][:4]}
+    falsifier = {"falsifier": _watch(fired.falsifier)} if fired.falsifier.metric in known else {}
+    return f"- {json.dumps(terms | {'claim': claim} | falsifier)}\n  {m.title}: {'; '.join(m.chain)}."
 
 
-def event_block(brief: Brief, most: int = 4) -> str:
-    """What the fired mechanisms make worth watching: kind, event, and the condition that decides it."""
-    lines: list[str] = []
+def event_block(brief: Brief, most: int = 3) -> str:
+    """What the mechanisms at work make worth watching: kind, event, and the condition that decides it, as an answer writes them."""
+    known = {figure.id for figure in watchable(brief)}
+    lines: dict[str, str] = {}
     for fired in brief.fired:
         rule = fired.mechanism.catalyst
         watch = watch_from(rule.watch, brief.facts) if rule is not None else None
-        if rule is not None and watch is not None:
-            lines.append(f"- {rule.kind}: {rule.event} ({_watch(watch, brief)})")
-    return "\n".join(lines[:most]) or "- none"
+        if rule is not None and watch is not None and watch.metric in known:
+            lines.setdefault(rule.event, quoted_json({"event": rule.event, "kind": rule.kind, "watch": _watch(watch)}))
+    return "\n".join(f"- {line}" for line in list(lines.values())[:most]) or "- none"
 
 
-def _watch(watch: Watch, brief: Brief) -> str:
-    return f"{watch.metric} {watch.comparison} {watch.threshold:f}, now {written(brief.facts[watch.metric])}"
+def _watch(watch: Watch) -> dict[str, str | float]:
+    return {"metric": watch.metric, "comparison": watch.comparison, "threshold": float(watch.threshold)}
 
 
-def threshold_block(brief: Brief, most: int = 6) -> str:
-    """Falsifiers of the fired mechanisms: thresholds that the facts themselves set."""
+def threshold_block(brief: Brief, most: int = 5) -> str:
+    """Falsifiers of the mechanisms at work: thresholds that the facts themselves set, as an answer writes them."""
+    known = {figure.id for figure in watchable(brief)}
     seen: dict[str, Watch] = {}
     for fired in brief.fired:
-        seen.setdefault(fired.falsifier.metric, fired.falsifier)
-    return "\n".join(f"- {_watch(watch, brief)}" for watch in list(seen.values())[:most]) or "- none"
+        if fired.falsifier.metric in known:
+            seen.setdefault(fired.falsifier.metric, fired.falsifier)
+    return "\n".join(f"- {json.dumps(_watch(w))}, now {written(brief.facts[w.metric])}" for w in list(seen.values())[:most]) or "- none"
 
 
 def safe(text: str) -> str:
@@ -130,4 +195,9 @@ def safe(text: str) -> str:
 
 def quoted(text: str) -> str:
     """A JSON string that cannot open or close a tag."""
-    return json.dumps(" ".join(text.split()), ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")
+    return quoted_json(" ".join(text.split()))
+
+
+def quoted_json(value: object) -> str:
+    """JSON that cannot open or close a tag."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")

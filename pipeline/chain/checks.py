@@ -15,7 +15,7 @@ from pipeline.grounding import check_text
 from pipeline.grounding.report import NumberCheck, Report
 from pipeline.mechanisms.engine import already_holds, is_plausible
 from pipeline.notes.calendar import known_by, release_window
-from pipeline.notes.models import Catalyst, Claim, ConsensusGap, Falsifier, GapSign, SecondOrderEffect, StepName, Watch
+from pipeline.notes.models import MOST_EVIDENCE, Catalyst, Claim, ConsensusGap, Falsifier, GapSign, SecondOrderEffect, StepName, Watch
 from pipeline.notes.words import words
 
 Found = Iterator[tuple[str, str]]
@@ -24,6 +24,9 @@ _PARROT_WORDS = 12
 _FURTHEST = timedelta(days=3 * 366)
 _LONG = re.compile(r"\b12\s*(?:-|–|to)\s*18[- ]months?\b", re.IGNORECASE)
 _SHORT = re.compile(r"\b(?:1\s*(?:-|–|to)\s*2|one\s+(?:or|to)\s+two)\s+quarters?\b", re.IGNORECASE)
+
+
+_ID_WORDS = re.compile(r"\b(?:yoy|qoq)\b|\b[a-z]+_[a-z_]+\b")
 
 
 class Checks:
@@ -36,6 +39,7 @@ class Checks:
         self._mechanisms = {fired.mechanism.id: fired.mechanism for fired in brief.fired}
         self._names = _known_names(brief)
         self._said: dict[tuple[str, ...], tuple[NumberCheck, str]] = {}
+        self._texts: dict[tuple[str, ...], str] = {}
         self._reports: dict[tuple[str, tuple[str, ...] | None], Report] = {}
 
     def numbers(self, text: str, evidence: tuple[str, ...] | None) -> Report:
@@ -45,13 +49,24 @@ class Checks:
             self._reports[key] = check_text(text, self.facts, evidence=evidence)
         return self._reports[key]
 
+    def cited(self, claim: Claim) -> Claim:
+        """The claim with the ids that its numbers rest on and its writer forgot, where every number holds with them and not without."""
+        if self.numbers(claim.text, claim.evidence).ok:
+            return claim
+        whole = self.numbers(claim.text, None)
+        resting = [check.fact for check in whole.checks if check.decision == "grounded" and check.fact is not None]
+        evidence = tuple(dict.fromkeys((*claim.evidence, *resting)))
+        if not whole.ok or len(evidence) > MOST_EVIDENCE or not self.numbers(claim.text, evidence).ok:
+            return claim
+        return claim.model_copy(update={"evidence": evidence})
+
     # -- one part ----------------------------------------------------------------------------------------------------
 
     def of_part(self, value: Any) -> list[tuple[str, str]]:
         """What is wrong with one part, as (place within it, message)."""
         match value:
             case str():
-                return list(self._prose(value, None))
+                return list(self._headline(value))
             case Claim():
                 return list(self._claim("", value))
             case SecondOrderEffect():
@@ -62,6 +77,11 @@ class Checks:
                 return list(self._catalyst(value))
         assert_never(value)
 
+    def _headline(self, text: str) -> Found:
+        if not self.numbers(text, None).checks:
+            yield "", "it has no figure: say the one that an investor must know, with the way it moved"
+        yield from self._prose(text, None)
+
     def _claim(self, place: str, claim: Claim) -> Found:
         for _, message in self._prose(claim.text, claim.evidence):
             yield f"{place}.text" if place else "text", message
@@ -69,6 +89,8 @@ class Checks:
     def _prose(self, text: str, evidence: tuple[str, ...] | None) -> Found:
         for check in self.numbers(text, evidence).problems:
             yield "", check.message
+        if slip := _ID_WORDS.search(text):
+            yield "", f"'{slip[0]}' is a word of the ids: write 'rose ... y/y', 'fell ... q/q' and the metric's own name"
         run = next((run for run in _runs(_words(text)) if run in self._statements), None)
         if run is not None:
             yield "", f"repeats a statement of the sheet word for word ('{' '.join(run[:6])} ...'): say it in your own words"
@@ -128,13 +150,14 @@ class Checks:
     def across(self, parts: Sequence[Part]) -> None:
         """One metric, one value: adds a violation to each part that contradicts an earlier one, or repeats it."""
         said = dict(self._said)
-        texts: dict[tuple[str, ...], str] = {}
+        texts = dict(self._texts)
         for part in parts:
             if part.violations:
                 continue
             for place, text, evidence in prose_of(part.value):
                 where = ".".join(filter(None, (part.place, place)))
-                if (first := texts.setdefault(tuple(_words(text)), where)) != where:
+                # A headline may say what the first claim says.
+                if where != "headline" and (first := texts.setdefault(tuple(_words(text)), where)) != where:
                     part.violations.append(Violation(where, f"says the same as {first}"))
                 for check in self.numbers(text, evidence or None).checks:
                     key = self._key(check)
@@ -150,6 +173,8 @@ class Checks:
         """Keep what the accepted parts of a step said."""
         for value in values:
             for place, text, evidence in prose_of(value):
+                if place:
+                    self._texts.setdefault(tuple(_words(text)), "an earlier section")
                 for check in self.numbers(text, evidence or None).checks:
                     if (key := self._key(check)) is not None:
                         self._said.setdefault(key, (check, place))

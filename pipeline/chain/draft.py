@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 from pipeline.chain.assemble import assemble
-from pipeline.chain.briefing import PROMPT_FACTS
 from pipeline.chain.checks import Checks, prose_of
 from pipeline.chain.examine import Examination, examine
 from pipeline.chain.parts import Part, StepResult
 from pipeline.chain.record import RunRecord, StepRecord, Turn, total
+from pipeline.chain.repair import Repair, dumps, repair_of
 from pipeline.chain.steps import STEPS, Step, opening
 from pipeline.drafters.base import Brief, Drafter, StepRequest
 from pipeline.errors import BadAnswer, NothingToDraft
@@ -29,7 +29,18 @@ from pipeline.prompting import load_prompt
 from pipeline.schemas import digest
 
 MAX_REPAIRS = 2
-_PROMPTS = ("system", "facts", "summarize", "second_order", "consensus_gap", "catalysts", "repair", "schema_note")
+_PROMPTS = (
+    "system",
+    "facts",
+    "summarize",
+    "second_order",
+    "consensus_gap",
+    "catalysts",
+    "repair",
+    "repair_more",
+    "repair_whole",
+    "schema_note",
+)
 
 OnStep = Callable[[StepName, str], None]
 """Told what a step is doing, for progress: drafting, repairing, accepted, partly_withheld, failed."""
@@ -66,7 +77,7 @@ async def draft_note(
     started, begun = clock.now(), clock.monotonic()
     facts = FactBase.of(sheet)
     fired, _ = evaluate(facts, library() if mechanisms is None else mechanisms)
-    brief = Brief(facts, fired, PROMPT_FACTS if drafter.model else None)
+    brief = Brief(facts, fired, drafter.most_facts)
     chain = _Chain(brief, drafter, clock, on_step)
     results = await chain.run()
     prompts = tuple(PromptUsed(name=name, digest=load_prompt(name).digest) for name in _PROMPTS) if drafter.model else ()
@@ -150,11 +161,13 @@ class _Chain:
         turns: list[Turn] = []
         best: tuple[Examination, str] | None = None
         repairs = MAX_REPAIRS if self.drafter.asks_again else 0
+        repair: Repair | None = None
         for left in reversed(range(1 + repairs)):
             text, turn = await self._ask(request)
             if text is None:
                 turns.append(turn)
                 break
+            text = repair.merged(text) if repair is not None else text
             seen = examine(step, text, schema, self.checks)
             turns.append(turn.model_copy(update={"violations": tuple(map(str, seen.violations))}))
             if best is None or _rank(seen) >= _rank(best[0]):
@@ -162,9 +175,8 @@ class _Chain:
             if not seen.violations or left == 0:
                 break
             self.on_step(step.name, "repairing")
-            # Each repair answers the latest attempt alone: two failed drafts in one context teach a small model to fail.
-            repair = load_prompt("repair").render(violations="\n".join(f"- {violation}" for violation in seen.violations))
-            request = replace(first, messages=(*first.messages, Message("assistant", text), Message("user", repair)))
+            repair = repair_of(step, seen, schema, self.brief)
+            request = replace(first, messages=_asked_anew(first.messages, repair), schema=dict(repair.schema), repair=len(turns))
         return self._settle(step, best, turns, self.clock.monotonic() - begun)
 
     async def _ask(self, request: StepRequest) -> tuple[str | None, Turn]:
@@ -200,7 +212,7 @@ class _Chain:
                 for part in seen.sound
             )
             return self._result(step, {}, None, (*withheld, *spared), (), turns, seconds)
-        answer = text if not withheld else _dumps(_only(seen.raw, step, sound))
+        answer = text if not withheld else dumps(_only(seen.raw, step, sound))
         remarks = tuple(violation.message for violation in seen.general)
         return self._result(step, sound, answer, withheld, remarks, turns, seconds)
 
@@ -239,6 +251,14 @@ class _Chain:
         return replace(result, values={} if failed else values, answer=None if failed else result.answer, withheld=withheld, record=record)
 
 
+def _asked_anew(messages: tuple[Message, ...], repair: Repair) -> tuple[Message, ...]:
+    """The conversation of a repair: the first request, what held of the answer, and what is asked anew."""
+    if repair.kept is not None:
+        return (*messages, Message("assistant", repair.kept), Message("user", repair.message))
+    # Some chat templates take no two turns of a user in a row.
+    return (*messages[:-1], Message("user", f"{messages[-1].content}\n\n{repair.message}"))
+
+
 def _rank(examination: Examination) -> tuple[int, int]:
     return len(examination.sound), -len(examination.violations)
 
@@ -256,8 +276,4 @@ def _readable(part: Part) -> str:
     """The prose of a part, or its JSON where it is not even well-formed."""
     if part.value is not None and not isinstance(part.raw, str):
         return " ".join(text for _, text, _ in prose_of(part.value))
-    return part.raw if isinstance(part.raw, str) else _dumps(part.raw)[:2000]
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=lambda number: float(number) if isinstance(number, Decimal) else str(number))
+    return part.raw if isinstance(part.raw, str) else dumps(part.raw)[:2000]

@@ -58,6 +58,7 @@ def examine(step: Step, text: str, schema: dict[str, Any], checks: Checks) -> Ex
     for part in parts:
         if not part.violations:
             _build(step, part)
+            _cite(part, checks)
         if not part.violations:
             part.violations += [Violation(_join(part.place, place), message) for place, message in checks.of_part(part.value)]
     checks.across(parts)
@@ -106,3 +107,16 @@ def _build(step: Step, part: Part) -> None:
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
             part.violations.append(Violation(_join(part.place, ".".join(map(str, one["loc"]))), one["msg"]))
+
+
+def _cite(part: Part, checks: Checks) -> None:
+    """Complete the evidence of the part's claims, in the value and in what later steps read. A slip of bookkeeping needs no repair turn."""
+    if isinstance(part.value, Claim):
+        part.value = checks.cited(part.value)
+        part.raw = {**part.raw, "evidence": list(part.value.evidence)}
+    elif isinstance(part.value, BaseModel):
+        for name in type(part.value).model_fields:
+            if isinstance(claim := getattr(part.value, name), Claim):
+                completed = checks.cited(claim)
+                part.value = part.value.model_copy(update={name: completed})
+                part.raw = {**part.raw, name: {**part.raw[name], "evidence": list(completed.evidence)}}

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.chain import briefing
 from pipeline.drafters.base import Brief
 from pipeline.notes.calendar import release_window
-from pipeline.notes.models import Catalysts, ConsensusGap, SecondOrderEffects, StepName, StepOutput, Summary
+from pipeline.notes.models import Catalysts, ConsensusGap, GapSign, SecondOrderEffects, StepName, StepOutput, Summary
 from pipeline.prompting import load_prompt
 from pipeline.schemas import narrow, stored
 
+_MOST: dict[StepName, dict[str, int]] = {
+    "summarize": {"Summary.claims": 5, "Claim.evidence": 5},
+    "second_order": {"SecondOrderEffects.effects": 4, "Claim.evidence": 4},
+    "consensus_gap": {"Claim.evidence": 4},
+    "catalysts": {"Catalysts.catalysts": 3, "Claim.evidence": 3},
+}
+"""The longest lists that a model may write: under a constrained decoder a small one goes on until it is stopped."""
 PARTIES = "customers, suppliers, competitors, lenders, shareholders, regulators, employees"
 
 
@@ -38,20 +45,25 @@ class Step:
         return load_prompt(self.prompt).render(**self.variables(brief))
 
     def narrowed(self, brief: Brief) -> dict[str, Any]:
-        """The step's JSON Schema with every id field limited to the ids that exist."""
+        """The step's JSON Schema with every id field limited to the ids that exist, and lists to what a model is asked for."""
         ids = [figure.id for figure in briefing.citable(brief)]
         watch = [figure.id for figure in briefing.watchable(brief)]
-        enums = {
+        by_step: dict[StepName, dict[str, Sequence[str]]] = {
             "summarize": {"Claim.evidence": ids},
             "second_order": {
                 "Claim.evidence": ids,
                 "Watch.metric": watch,
-                "SecondOrderEffect.mechanism": [*(fired.mechanism.id for fired in brief.fired), "other"],
+                "SecondOrderEffect.mechanism": [*(fired.mechanism.id for fired in brief.offered), "other"],
             },
-            "consensus_gap": {"Claim.evidence": ids, "Falsifier.metric": watch, "ConsensusGap.metric": watch},
+            "consensus_gap": {
+                "Claim.evidence": ids,
+                "Falsifier.metric": watch,
+                "ConsensusGap.metric": watch,
+                "ConsensusGap.sign": [sign for sign in GapSign if (sign is GapSign.NO_ESTIMATE) != brief.has_estimate],
+            },
             "catalysts": {"Claim.evidence": ids, "Watch.metric": watch},
-        }[self.name]
-        return narrow(stored(self.schema), enums)
+        }
+        return narrow(stored(self.schema), by_step[self.name], _MOST[self.name] if brief.most_facts is not None else None)
 
     def parts(self, answer: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         """The answer's parts that stand or fall alone, as (place, value)."""
@@ -74,8 +86,9 @@ STEPS: tuple[Step, ...] = (
     Step(
         "summarize", "summarize", "summary", Summary, "claims", 2, (),
         lambda brief: {
-            "company": briefing.safe(brief.facts.sheet.company.name),
+            "company": briefing.safe(brief.facts.sheet.company.short_name),
             "period": briefing.safe(brief.facts.sheet.reported_period.label),
+            "subjects": briefing.subject_block(brief),
         },
     ),
     Step(
@@ -86,14 +99,17 @@ STEPS: tuple[Step, ...] = (
         "consensus_gap", "consensus_gap", "consensus-gap", ConsensusGap, None, 1, ("summarize", "second_order"),
         lambda brief: {
             "consensus": briefing.consensus_line(brief.facts),
+            "against": briefing.against_line(brief),
+            "hidden": briefing.hidden_line(brief),
             "release_window": _window_words(brief),
+            "by": str(release_window(brief.facts.sheet).to),
             "candidates": briefing.threshold_block(brief),
         },
     ),
     Step(
         "catalysts", "catalysts", "catalysts", Catalysts, "catalysts", 1, ("summarize", "second_order"),
         lambda brief: {
-            "release_window": _window_words(brief),
+            "window": f'{{"from": "{release_window(brief.facts.sheet).from_}", "to": "{release_window(brief.facts.sheet).to}"}}',
             "events": briefing.event_block(brief),
             "candidates": briefing.threshold_block(brief),
         },

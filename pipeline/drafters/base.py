@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from pipeline.facts.factbase import FactBase
+from pipeline.facts.sheet import Role
 from pipeline.llm.types import Message, OnAttempt, Usage
 from pipeline.mechanisms.engine import Fired
 from pipeline.notes.models import StepName
@@ -31,6 +32,11 @@ class Brief:
     def offered(self) -> Sequence[Fired]:
         """The mechanisms that a prompt names."""
         return self.fired[:_OFFERED]
+
+    @property
+    def has_estimate(self) -> bool:
+        """Whether the sheet holds any estimate, so that a side can be taken."""
+        return any(figure.role is Role.CONSENSUS for figure in self.facts)
 
     @cached_property
     def needed(self) -> frozenset[str]:

@@ -6,8 +6,7 @@ from pipeline.facts.sheet import Role
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.facts.workings import BASES, Missing, Workings
 
-# Any one metric of a group will do; the first names it.
-_ESSENTIAL: tuple[tuple[str, tuple[str, ...]], ...] = (
+ESSENTIAL: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("revenue", ("revenue", "net_interest_income", "premiums_earned")),
     ("gross_margin", ("gross_margin", "adjusted_gross_margin", "efficiency_ratio", "combined_ratio")),
     ("operating_margin", ("operating_margin", "adjusted_operating_margin", "adjusted_ebitda_margin")),
@@ -17,12 +16,13 @@ _ESSENTIAL: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("free_cash_flow", ("free_cash_flow",)),
     ("net_debt", ("net_debt",)),
 )
+"""Groups of metrics of which any one will do; the first names the group."""
 
 
 def list_missing(w: Workings) -> None:
     """Enter what a reader would look for and the sheet does not hold."""
     named = {miss.id for miss in w.missing}
-    for name, group in _ESSENTIAL:
+    for name, group in ESSENTIAL:
         if name not in named and not any((metric, Role.ACTUAL) in w.levels for metric in group):
             w.miss(vocabulary()[name], _why(w, group))
     if not w.given_in(Role.GUIDANCE):

@@ -371,10 +371,11 @@ class Checker:
         todo = list(found)
         while todo:
             figure = self.facts[todo.pop()]
-            if isinstance(figure, DerivedFact):
-                names = {*figure.inputs, *([figure.base.id] if figure.base else [])}
-                todo += [name for name in names - found if name in self.facts]
-                found |= {name for name in names if name in self.facts}
+            base = self.facts.base_of(figure)
+            inputs = figure.inputs if isinstance(figure, DerivedFact) else ()
+            names = {name for name in (*inputs, *([base.id] if base else [])) if name in self.facts}
+            todo += names - found
+            found |= names
         for figure in self.figures:
             if isinstance(figure, DerivedFact) and figure.id not in found:
                 is_change_of = figure.change is not None and any(

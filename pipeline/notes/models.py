@@ -19,7 +19,8 @@ from pipeline.facts.sheet import Number, Strict
 
 Sentence = Annotated[str, Field(min_length=1, max_length=700)]
 Short = Annotated[str, Field(min_length=1, max_length=200)]
-FactIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=12, description="ids of the facts that the text rests on")]
+MOST_EVIDENCE = 12
+FactIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_EVIDENCE, description="ids of the facts that the text rests on")]
 Threshold = Annotated[
     Decimal,
     Field(allow_inf_nan=False),
@@ -47,10 +48,13 @@ class GapSign(StrEnum):
 
 
 class Claim(Strict):
-    """One or two sentences and the facts that they rest on: the unit of drafting, checking, scoring, diffing and editing."""
+    """One or two sentences and the facts that they rest on: the unit of drafting, checking, scoring, diffing and editing.
 
-    text: Annotated[Sentence, Field(description="one or two sentences")]
+    The order of fields is the order in which a model writes them: it chooses its facts before it writes about them.
+    """
+
     evidence: FactIds
+    text: Annotated[Sentence, Field(description="one or two sentences")]
 
 
 class Watch(Strict):
@@ -82,12 +86,12 @@ class SecondOrderEffect(Strict):
     """How the result travels to somebody else, or to a later period."""
 
     mechanism: Annotated[str, Field(description="id of the mechanism at work, or other")]
-    claim: Claim
     party: Annotated[Party, Field(description="who feels it")]
     entity: Annotated[Short | None, Field(description="the party by name, only if a statement or fact names it")]
     direction: Annotated[Direction, Field(description="for that party")]
     horizon: Horizon
     confidence: Confidence
+    claim: Claim
     falsifier: Watch
 
 
@@ -100,10 +104,10 @@ class SecondOrderEffects(Strict):
 class ConsensusGap(Strict):
     """Step 3: where the street may be wrong, why it missed it, and what would prove us wrong."""
 
-    street_view: Claim
-    our_view: Claim
     metric: Annotated[str, Field(description="id of the fact that the two views differ on")]
     sign: GapSign
+    street_view: Claim
+    our_view: Claim
     why_missed: Claim
     falsifier: Falsifier
 

@@ -12,9 +12,8 @@ from pipeline.facts.quantity import UnitClass
 from pipeline.facts.sheet import Basis, Role
 from pipeline.facts.vocabulary import RATES
 from pipeline.mechanisms.engine import size
-from pipeline.notes.models import Claim
+from pipeline.notes.models import MOST_EVIDENCE, Claim
 
-_MOST_EVIDENCE = 12
 _TOLD_AS_LEVELS = 200
 """Percent. Growth beyond it says more about the base than about the quarter."""
 _SMALL_UP = ("edged up", "inched up", "ticked up")
@@ -43,7 +42,7 @@ class Words:
     def claim(self) -> Claim:
         """The finished claim. Evidence holds every cited figure and the base that a change names."""
         ids = dict.fromkeys(figure.id for figure in self.cited)
-        return Claim(text=self.text, evidence=tuple(ids)[:_MOST_EVIDENCE])
+        return Claim(text=self.text, evidence=tuple(ids)[:MOST_EVIDENCE])
 
 
 def joined(clauses: Sequence[Words], last: str = " and ") -> Words:

@@ -1,0 +1,170 @@
+"""What is asked after an answer failed its checks: the broken parts alone. What is sound stays as it is.
+
+A model that writes its whole answer again breaks what was sound, and takes four times as long. So the schema of a repair holds only
+the fields and as many list items as are broken, and its answer is put in their place. Nor does the model see its failed words
+again, but for the numbers that failed: a small one repeats what it reads. It sees what held, why the rest did not, and the facts
+that the rest was about.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.chain.briefing import leading, safe
+from pipeline.chain.examine import Examination
+from pipeline.chain.parts import Violation
+from pipeline.chain.steps import Step
+from pipeline.chain.telling import told
+from pipeline.drafters.base import Brief
+from pipeline.facts.figures import Figure
+from pipeline.prompting import load_prompt
+
+_MOST_FACTS = 6
+"""Facts told with one part that is asked for anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One repair turn: the `message` that asks for it, the `schema` of its answer, and where that answer belongs.
+
+    `kept` is what the model is shown of its failed `answer`: the parts that held, as JSON; None where none did. `fields` are replaced
+    as a whole; the items at `places` of the list `items` one by one, and with `appends` new ones join it. With neither, the repair is
+    a whole new answer.
+    """
+
+    message: str
+    schema: Mapping[str, Any]
+    answer: dict[str, Any]
+    kept: str | None = None
+    fields: tuple[str, ...] = ()
+    items: str | None = None
+    places: tuple[int, ...] = ()
+    appends: bool = False
+
+    def merged(self, text: str) -> str:
+        """The failed answer with what the model wrote in its place. An answer that is no object is passed on, to be examined as it is."""
+        try:
+            given = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        if not isinstance(given, dict) or not (self.fields or self.items):
+            return text
+        whole = copy.deepcopy(self.answer)
+        for name in self.fields:
+            if name in given:
+                whole[name] = given[name]
+        new = given.get(self.items) if self.items is not None else None
+        if isinstance(new, list) and self.items is not None:
+            for place, value in zip(self.places, new, strict=False):
+                whole[self.items][place] = value
+            whole[self.items] += new if self.appends else []
+        return dumps(whole)
+
+
+def repair_of(step: Step, seen: Examination, schema: dict[str, Any], brief: Brief) -> Repair:
+    """The repair that the violations of `seen` call for. `schema` is the step's own, narrowed."""
+    if seen.raw is None:
+        return Repair(load_prompt("repair_whole").render(violations=_lines(seen.violations)), schema, {})
+    answer = json.loads(dumps(seen.raw))
+    lacking = [violation for violation in seen.general if not violation.place]
+    if lacking and len(lacking) == len(seen.violations) and step.items is not None and len(answer[step.items]) < _most(schema, step.items):
+        message = load_prompt("repair_more").render(violations=_lines(lacking), items=step.items)
+        return Repair(message, _limited(schema, (step.items,), step.items, 1), answer, dumps(answer), items=step.items, appends=True)
+    if seen.general:
+        return Repair(load_prompt("repair_whole").render(violations=_lines(seen.violations)), schema, {})
+    broken = _by_part(step, seen)
+    names = list(broken)
+    facts = {name: _facts_for(_value(answer, name), brief) for name in names}
+    parts = "\n".join(_part(name, violations, facts[name], brief) for name, violations in broken.items())
+    message = load_prompt("repair").render(parts=parts, names=", ".join(names))
+    places = tuple(int(name.removeprefix(f"{step.items}[").removesuffix("]")) for name in names if name.endswith("]"))
+    fields = tuple(name for name in names if not name.endswith("]"))
+    asked = (*fields, *((step.items,) if places and step.items else ()))
+    items = step.items if places else None
+    kept = _without(answer, fields, items, places)
+    return Repair(message, _limited(schema, asked, items, len(places)), answer, dumps(kept) if kept else None, fields, items, places)
+
+
+def _by_part(step: Step, seen: Examination) -> dict[str, list[Violation]]:
+    """The violations by what is asked for anew: a list's item, the headline, or a field of an answer that is one whole."""
+    broken: dict[str, list[Violation]] = {}
+    for part in seen.parts:
+        for violation in part.violations:
+            broken.setdefault(part.place or re.split(r"[.\[]", violation.place)[0], []).append(violation)
+    return broken
+
+
+def _part(name: str, violations: Sequence[Violation], facts: Sequence[Figure], brief: Brief) -> str:
+    """`- claims[1] failed: '3.4 pp' matches no fact. Write about: revenue was $8,247m; ...`."""
+    reasons = "; ".join(violation.message for violation in violations)
+    lines = dict.fromkeys(told(figure, brief.facts) for figure in facts)
+    return f"- {name} failed: {reasons}." + (f" Write it about: {safe('; '.join(lines))}." if lines else "")
+
+
+def _facts_for(value: Any, brief: Brief) -> list[Figure]:
+    """What a part that is asked for anew is to be about: the facts that it cited, or the leading ones where it cites none."""
+    cited = [brief.facts[id_] for id_ in dict.fromkeys(_evidence(value)) if id_ in brief.facts]
+    return _with_levels(cited or leading(brief), brief)
+
+
+def _with_levels(figures: Sequence[Figure], brief: Brief) -> list[Figure]:
+    """Figures and, after each change, the level that it led to."""
+    found: list[Figure] = []
+    for figure in figures:
+        level = brief.facts.level(figure.metric.id, figure.segment) if figure.change is not None else None
+        found += [figure, *([level] if level is not None else [])]
+    return found[:_MOST_FACTS]
+
+
+def _evidence(value: Any) -> list[str]:
+    """Every id that a part cites."""
+    match value:
+        case {"evidence": list(ids)}:
+            return [id_ for id_ in ids if isinstance(id_, str)]
+        case dict():
+            return [id_ for inner in value.values() for id_ in _evidence(inner)]
+    return []
+
+
+def _value(answer: dict[str, Any], name: str) -> Any:
+    field, _, place = name.removesuffix("]").partition("[")
+    return answer[field][int(place)] if place else answer.get(field)
+
+
+def _without(answer: dict[str, Any], fields: Sequence[str], items: str | None, places: Sequence[int]) -> dict[str, Any]:
+    """The answer without what is asked for anew; empty when only the headline or nothing would remain."""
+    kept = {name: value for name, value in answer.items() if name not in fields}
+    if items is not None:
+        kept[items] = [value for n, value in enumerate(answer[items]) if n not in places]
+        return kept if kept[items] else {}
+    return kept
+
+
+def _lines(violations: Sequence[object]) -> str:
+    return "\n".join(f"- {violation}" for violation in violations)
+
+
+def _most(schema: Mapping[str, Any], items: str) -> int:
+    return int(schema["properties"][items]["maxItems"])
+
+
+def _limited(schema: dict[str, Any], fields: Sequence[str], items: str | None = None, count: int = 0) -> dict[str, Any]:
+    """`schema` with some of its fields only, the list `items` with exactly `count` entries."""
+    limited = {**schema, "properties": {name: schema["properties"][name] for name in fields}, "required": list(fields)}
+    if items is not None:
+        limited["properties"][items] = {**schema["properties"][items], "minItems": count, "maxItems": count}
+    return limited
+
+
+def dumps(value: Any) -> str:
+    """JSON of an answer: readable letters, and decimals as numbers."""
+    return json.dumps(value, ensure_ascii=False, default=_number)
+
+
+def _number(value: Any) -> float:
+    return float(value)
