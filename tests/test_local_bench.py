@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from pipeline.cli.main import app
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
 from pipeline.llm.cassette_file import read_cassette
+from pipeline.notes.models import StepName
 from pipeline.recording.kinds import CHAIN
 from tests.scripted_model import Change, ScriptedModel
 from tests.scripted_note import sound_answers
 from tests.scripted_server import Reply, ScriptedServer
 from tests.test_eval_cases import case_folder
 
-Plan = dict[Any, list[Change | Reply | None]]
+Plan = dict[StepName, Sequence[Change | Reply | None]]
 Spoil = Callable[[dict[str, Any]], object]
 
 
@@ -54,7 +55,8 @@ def record(
 
     with ScriptedServer(script) as server:
         options = [str(folder), "--base-url", server.base_url, "--model", "scripted"]
-        assert CliRunner().invoke(app, ["cassette", "record", *options]).exit_code == 0
+        result = CliRunner().invoke(app, ["cassette", "record", *options])
+        assert result.exit_code == 0, result.output
         assert single_main(["record", *options]) == 0
 
 
@@ -124,6 +126,23 @@ def test_a_wrong_sentence_of_the_consensus_gap_is_the_whole_gap(tmp_path: Path, 
 
     outcome = one_case(tmp_path, kc_sheet, single=wrong_view)["single"].outcome
     assert outcome.parts["consensus gap"] == Parts(1, 0, 0, 1)
+
+
+def test_a_consensus_gap_that_was_repaired_did_not_pass_at_first(tmp_path: Path, kc_sheet: FactSheet) -> None:
+    def wrong_view(gap: dict[str, Any]) -> None:
+        gap["our_view"]["text"] = "Revenue grew 73.9% y/y."
+
+    outcome = one_case(tmp_path, kc_sheet, plan={"consensus_gap": [wrong_view, None]})["chain"].outcome
+    assert outcome.parts["consensus gap"] == Parts(1, 0, 1, 0)
+
+
+def test_a_headline_may_be_withheld_alone(tmp_path: Path, kc_sheet: FactSheet) -> None:
+    def wrong_headline(whole: dict[str, Any]) -> None:
+        whole["summary"]["headline"] = "Revenue grew 73.9% y/y"
+
+    outcome = one_case(tmp_path, kc_sheet, single=wrong_headline)["single"].outcome
+    assert outcome.parts["headline"] == Parts(1, 0, 0, 1)
+    assert outcome.parts["claims"].withheld == 0
 
 
 def test_tokens_are_those_of_every_answer(tmp_path: Path, kc_sheet: FactSheet) -> None:
