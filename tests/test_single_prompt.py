@@ -150,7 +150,7 @@ def test_notes_side_by_side_get_their_own_answers(kc_sheet: FactSheet, clock: Cl
 
     def script(_: Any) -> Reply:
         answer = sound(kc_sheet)
-        answer["summary"]["headline"] = f"{next(words)} headline"
+        answer["summary"]["headline"] = f"{next(words)}: revenue rose 37.2% y/y"
         return Reply(text=json.dumps(answer), delay_s=0.05)
 
     with ScriptedServer(script) as server:
@@ -163,7 +163,7 @@ def test_notes_side_by_side_get_their_own_answers(kc_sheet: FactSheet, clock: Cl
                 return await asyncio.gather(*(draft_note(kc_sheet, drafter, clock) for _ in range(3)))
 
         drafts = asyncio.run(draft())
-    assert {draft.note.headline for draft in drafts} == {"Red headline", "Green headline", "Blue headline"}
+    assert {draft.note.headline for draft in drafts} == {f"{word}: revenue rose 37.2% y/y" for word in ("Red", "Green", "Blue")}
     assert len(server.requests) == 3
 
 
