@@ -15,7 +15,7 @@ from pipeline.grounding import check_text
 from pipeline.grounding.report import NumberCheck, Report
 from pipeline.mechanisms.engine import already_holds, is_plausible
 from pipeline.notes.calendar import known_by, release_window
-from pipeline.notes.models import MOST_EVIDENCE, Catalyst, Claim, ConsensusGap, Falsifier, GapSign, SecondOrderEffect, StepName, Watch
+from pipeline.notes.models import MOST_EVIDENCE, Catalyst, Claim, ConsensusGap, Falsifier, SecondOrderEffect, StepName, Watch
 from pipeline.notes.words import words
 
 Found = Iterator[tuple[str, str]]
@@ -111,12 +111,6 @@ class Checks:
         for part in ("street_view", "our_view", "why_missed"):
             yield from self._claim(part, getattr(gap, part))
         yield from self._watch("falsifier", gap.falsifier)
-        has_estimate = any(f.role == "consensus" for f in self.facts)
-        if (gap.sign is GapSign.NO_ESTIMATE) == has_estimate:
-            yield (
-                "sign",
-                "the sheet holds an estimate: take a side" if has_estimate else "the sheet holds no estimate: the sign is no_estimate",
-            )
 
     def _catalyst(self, catalyst: Catalyst) -> Found:
         for _, message in self._prose(catalyst.event, None):
