@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -292,9 +293,7 @@ def test_record_then_check_then_nothing_to_do(afterprint: Run, tmp_path: Path, m
     assert f"{KC}: catalysts: accepted" in done.stderr
     assert re.search(r"recorded, 4 answers, \d+\.\d s\n", done.stderr)
     assert KEY not in path.read_text()
-    digest = read_cassette(path).recorded.model_sha256
-    assert digest is not None
-    assert digest.startswith("1f4d1b1b") or len(digest) == 64
+    assert read_cassette(path).recorded.model_sha256 == hashlib.sha256(b"GGUF").hexdigest()
     told = json.loads(again.stdout)
     assert [case["status"] for case in told["cases"]] == ["current"]
     assert "--fresh records it again" in again.stderr
@@ -342,7 +341,7 @@ def test_a_local_model_is_recorded_as_such(afterprint: Run, tmp_path: Path, monk
 )
 def test_words_that_do_not_fit(afterprint: Run, tmp_path: Path, words: list[str], line: str) -> None:
     done = afterprint("cassette", "record", case_in(tmp_path), *words)
-    assert done.returncode == 2 or "URL" in line
+    assert done.returncode == 2
     assert line in done.stderr
     assert "Traceback" not in done.stderr
 
