@@ -38,6 +38,8 @@ from tests.scripted_model import ScriptedModel
 from tests.scripted_xllamacpp import scripted_package
 
 ROOT = Path(__file__).parent.parent
+ALL = 1_000
+"""Figures in a prompt: the scripted answers may cite any."""
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ def test_a_note_is_drafted_by_the_same_client_as_any(
     told: list[str] = []
 
     async def draft() -> None:
-        drafter, why = await choose_drafter("local", load_settings(model=str(gguf)), Work(notes=20, tell=told.append))
+        drafter, why = await choose_drafter("local", load_settings(model=str(gguf), prompt_facts=ALL), Work(notes=20, tell=told.append))
         assert why == "drafting with own-model on this machine"
         async with drafter:
             done = await draft_note(kc_sheet, drafter, clock)
@@ -149,7 +151,7 @@ def test_a_run_that_fails_while_drafting_frees_the_model(gguf: Path, monkeypatch
 
 def test_notes_are_drafted_one_after_the_other(gguf: Path, kc_sheet: FactSheet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def draft() -> None:
-        settings = load_settings(model=str(gguf), concurrency=8)
+        settings = load_settings(model=str(gguf), concurrency=8, prompt_facts=ALL)
         drafter, _ = await choose_drafter("local", settings)
         with Watcher(slow=False) as watcher:
             outcomes = await draft_all([(KC, kc_sheet)] * 3, drafter, settings, library(), tmp_path, ("json",), watcher)
