@@ -44,7 +44,7 @@ def test_each_kind_of_figure_has_its_words(kc: FactBase, name: str, words: str) 
 
 def test_a_guided_range_is_told_with_both_ends() -> None:
     facts = brief_of(CASES / "ulta-2023q1").facts
-    assert told(facts["guidance.eps_diluted"], facts) == "guidance for diluted EPS for FY23 is $24.70 per share to $25.40 per share"
+    assert told(facts["guidance.eps_diluted"], facts) == "guidance for diluted EPS for FY23 is $24.70 to $25.40"
 
 
 def test_a_basis_that_is_not_stated_is_said_to_be(kc: FactBase) -> None:

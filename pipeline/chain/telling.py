@@ -38,7 +38,10 @@ def _range(figure: Figure) -> str | None:
     fact = figure.fact
     if fact is None or fact.low is None or fact.high is None or fact.low == fact.high:
         return None
-    return " to ".join(write_quantity(fact.end(which), figure.scale) for which in ("low", "high"))
+    ends = [write_quantity(fact.end(which), figure.scale) for which in ("low", "high")]
+    if "EPS" in figure.label or "per share" in figure.label:
+        ends = [end.removesuffix(" per share") for end in ends]
+    return " to ".join(ends)
 
 
 def _moved(what: str, figure: Figure, facts: FactBase, verb: str) -> str:
