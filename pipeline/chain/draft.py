@@ -29,18 +29,8 @@ from pipeline.prompting import load_prompt
 from pipeline.schemas import digest
 
 MAX_REPAIRS = 2
-_PROMPTS = (
-    "system",
-    "facts",
-    "summarize",
-    "second_order",
-    "consensus_gap",
-    "catalysts",
-    "repair",
-    "repair_more",
-    "repair_whole",
-    "schema_note",
-)
+_PROMPTS = ("system", "facts", "summarize", "second_order", "consensus_gap", "catalysts", "schema_note")
+_REPAIR_PROMPTS = ("repair", "repair_more", "repair_whole")
 
 OnStep = Callable[[StepName, str], None]
 """Told what a step is doing, for progress: drafting, repairing, accepted, partly_withheld, failed."""
@@ -80,7 +70,8 @@ async def draft_note(
     brief = Brief(facts, fired, drafter.most_facts)
     chain = _Chain(brief, drafter, clock, on_step)
     results = await chain.run()
-    prompts = tuple(PromptUsed(name=name, digest=load_prompt(name).digest) for name in _PROMPTS) if drafter.model else ()
+    names = (*_PROMPTS, *(_REPAIR_PROMPTS if drafter.asks_again else ())) if drafter.model else ()
+    prompts = tuple(PromptUsed(name=name, digest=load_prompt(name).digest) for name in names)
     schemas = tuple(PromptUsed(name=step.schema, digest=digest(step.schema)) for step in STEPS)
     usage = total([turn.usage for result in results for turn in result.record.turns])
     record = RunRecord(
