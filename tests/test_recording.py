@@ -472,3 +472,33 @@ def test_only_hosts_that_say_nothing_are_kept() -> None:
     assert hidden("http://127.0.0.1/v1/chat/completions") == "http://127.0.0.1/v1/chat/completions"
     assert hidden("https://api.openai.com/v1/chat/completions") == "https://api.openai.com/v1/chat/completions"
     assert hidden("https://gpu.acme.example/v1/chat/completions") == "https://server.invalid/v1/chat/completions"
+
+
+def test_answers_to_requests_that_are_the_same_are_kept_with_their_own_time(kc_case: Path) -> None:
+    """As after a change to the last step: only that is asked again."""
+    path = kc_case / CHAIN.file
+    before = read_cassette(path)
+    write_cassette(path, before.model_copy(update={"interactions": before.interactions[:-1]}))
+    with serving(KC) as server:
+        (outcome,) = recorded([kc_case], server)
+        assert len(server.requests) == 1
+    assert (outcome.status, outcome.interactions) == ("recorded", len(before.interactions))
+    after = read_cassette(path)
+    assert after.interactions[:-1] == before.interactions[:-1]
+    assert after.interactions[-1].recorded.at > before.interactions[-1].recorded.at
+    assert not list(check_cassette(path))
+
+
+def test_answers_that_were_edited_are_not_kept(kc_case: Path) -> None:
+    path = kc_case / CHAIN.file
+    path.write_text(path.read_text("utf-8").replace("37.2%", "38.2%", 1), "utf-8")
+    with serving(KC) as server:
+        (outcome,) = recorded([kc_case], server)
+        assert len(server.requests) >= 4
+    assert outcome.status == "recorded", outcome.error
+
+
+def test_fresh_keeps_nothing(kc_case: Path) -> None:
+    with serving(KC) as server:
+        recorded([kc_case], server, fresh=True)
+        assert len(server.requests) == 4

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from pipeline.chain.telling import terms, told
 from pipeline.drafters.base import Brief
+from pipeline.drafters.rules.pivot import pivot
 from pipeline.facts.essentials import ESSENTIAL
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written
@@ -111,19 +113,32 @@ def consensus_line(facts: FactBase) -> str:
     return "; ".join(lines) or "none in the sheet"
 
 
-def against_line(brief: Brief) -> str:
-    """Each result that can be held against consensus, with the ids to cite."""
-    lines = [f"{safe(told(f, brief.facts))} ({f.id})" for f in citable(brief) if f.change is Change.SURPRISE]
-    return "; ".join(lines) or "no estimate to hold it against"
+def street_line(brief: Brief) -> str:
+    """What the street's view is to tell: the first result that can be held against consensus, or that there is none."""
+    if not brief.has_estimate:
+        return "one sentence: the sheet holds no estimate, so there is no street view to hold the result against."
+    figure = next((f for f in citable(brief) if f.change in (Change.SURPRISE, Change.VS_CONSENSUS)), None)
+    if figure is None:
+        return "one sentence on the estimate that the list has."
+    return f"one sentence on what was expected and how the result stood against it, for instance: {_cited([figure], brief)}."
 
 
-def hidden_line(brief: Brief) -> str:
-    """What the strongest mechanism says of the figures behind the headline."""
-    if not brief.offered:
-        return "nothing that the library knows"
-    m = brief.offered[0].mechanism
-    known = {figure.id for figure in citable(brief)}
-    return f"{m.title}: {'; '.join(m.chain)} ({', '.join(f.id for f in brief.offered[0].facts if f.id in known)})"
+def ours_line(brief: Brief) -> str:
+    """The figure on which the print turns, as it moved."""
+    turn = pivot(brief.facts)
+    return _cited([turn.change, turn.level] if turn is not None else citable(brief)[:1], brief)
+
+
+def hidden_line(brief: Brief, most: int = 3) -> str:
+    """What the strongest mechanism rests on: figures that the headline number does not show."""
+    known = set(citable(brief))
+    figures = [figure for figure in brief.offered[0].facts if figure in known] if brief.offered else []
+    return _cited(figures[:most] or citable(brief)[:1], brief)
+
+
+def _cited(figures: Sequence[Figure], brief: Brief) -> str:
+    """Figures as they are told, each with its id."""
+    return "; ".join(f"{safe(told(figure, brief.facts))} ({figure.id})" for figure in figures)
 
 
 def company_line(facts: FactBase) -> str:
@@ -170,7 +185,8 @@ def event_block(brief: Brief, most: int = 3) -> str:
         rule = fired.mechanism.catalyst
         watch = watch_from(rule.watch, brief.facts) if rule is not None else None
         if rule is not None and watch is not None and watch.metric in known:
-            lines.setdefault(rule.event, quoted_json({"event": rule.event, "kind": rule.kind, "watch": _watch(watch)}))
+            event = quoted_json({"event": rule.event, "kind": rule.kind, "watch": _watch(watch)})
+            lines.setdefault(rule.event, f"{event}; today {safe(told(brief.facts[watch.metric], brief.facts))}")
     return "\n".join(f"- {line}" for line in list(lines.values())[:most]) or "- none"
 
 
@@ -185,7 +201,10 @@ def threshold_block(brief: Brief, most: int = 5) -> str:
     for fired in brief.fired:
         if fired.falsifier.metric in known:
             seen.setdefault(fired.falsifier.metric, fired.falsifier)
-    return "\n".join(f"- {json.dumps(_watch(w))}, now {written(brief.facts[w.metric])}" for w in list(seen.values())[:most]) or "- none"
+    return (
+        "\n".join(f"- {json.dumps(_watch(w))}; today {safe(told(brief.facts[w.metric], brief.facts))}" for w in list(seen.values())[:most])
+        or "- none"
+    )
 
 
 def safe(text: str) -> str:

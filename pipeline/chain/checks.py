@@ -26,6 +26,7 @@ _LONG = re.compile(r"\b12\s*(?:-|–|to)\s*18[- ]months?\b", re.IGNORECASE)
 _SHORT = re.compile(r"\b(?:1\s*(?:-|–|to)\s*2|one\s+(?:or|to)\s+two)\s+quarters?\b", re.IGNORECASE)
 
 
+_EARLIER = "an earlier section"
 _ID_WORDS = re.compile(r"\b(?:yoy|qoq)\b|\b[a-z]+_[a-z_]+\b")
 
 
@@ -150,8 +151,9 @@ class Checks:
                 continue
             for place, text, evidence in prose_of(part.value):
                 where = ".".join(filter(None, (part.place, place)))
-                # A headline may say what the first claim says.
-                if where != "headline" and (first := texts.setdefault(tuple(_words(text)), where)) != where:
+                # A headline may say what the first claim says, and a view against the street what the summary says.
+                first = texts.setdefault(tuple(_words(text)), where) if where != "headline" else where
+                if first != where and not (part.place == "" and first == _EARLIER):
                     part.violations.append(Violation(where, f"says the same as {first}"))
                 for check in self.numbers(text, evidence or None).checks:
                     key = self._key(check)
@@ -168,7 +170,7 @@ class Checks:
         for value in values:
             for place, text, evidence in prose_of(value):
                 if place:
-                    self._texts.setdefault(tuple(_words(text)), "an earlier section")
+                    self._texts.setdefault(tuple(_words(text)), _EARLIER)
                 for check in self.numbers(text, evidence or None).checks:
                     if (key := self._key(check)) is not None:
                         self._said.setdefault(key, (check, place))

@@ -99,7 +99,8 @@ STEPS: tuple[Step, ...] = (
         "consensus_gap", "consensus_gap", "consensus-gap", ConsensusGap, None, 1, ("summarize", "second_order"),
         lambda brief: {
             "consensus": briefing.consensus_line(brief.facts),
-            "against": briefing.against_line(brief),
+            "street": briefing.street_line(brief),
+            "ours": briefing.ours_line(brief),
             "hidden": briefing.hidden_line(brief),
             "release_window": _window_words(brief),
             "by": str(release_window(brief.facts.sheet).to),

@@ -34,7 +34,7 @@ from pipeline.errors import CassetteMiss, CassetteUnplayed
 from pipeline.llm import bodies
 from pipeline.llm.cassette_file import Cassette, path_of, read_cassette
 from pipeline.llm.cassette_miss import Asked, explain, explain_again
-from pipeline.llm.cassette_recorder import Recorder, machine_line
+from pipeline.llm.cassette_recorder import KEPT, Recorder, machine_line
 from pipeline.llm.types import SAMPLE_HEADER
 
 __all__ = ["Player", "Recorder", "machine_line", "no_wait", "replaying"]
@@ -87,7 +87,8 @@ class Player:
             number = waiting.popleft() if waiting else None
         if number is None:
             raise self._missed(asked, self._held.get(key, 0))
-        recorded = self.cassette.interactions[number].response
+        interaction = self.cassette.interactions[number]
+        recorded = interaction.response
         said = recorded.content
         content = (said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)).encode()
         headers = [(name, value) for name, values in recorded.headers.items() if name not in _FRAMING for value in values]
@@ -95,7 +96,7 @@ class Player:
             recorded.status.code,
             headers=[*headers, ("content-length", str(len(content)))],
             stream=httpx2.ByteStream(content),
-            extensions={"reason_phrase": recorded.status.message.encode()} if recorded.status.message else {},
+            extensions={KEPT: interaction, **({"reason_phrase": recorded.status.message.encode()} if recorded.status.message else {})},
         )
 
     def unplayed(self) -> list[str]:

@@ -57,6 +57,10 @@ def machine_line() -> str:
     return f"{count} CPU{'s' if count > 1 else ''}, {' '.join(name.split()) or 'of an unknown kind'}"
 
 
+KEPT = "afterprint.interaction"
+"""Extension of a response that comes from a cassette: its interaction, which a new recording keeps with its own time and duration."""
+
+
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
@@ -115,7 +119,11 @@ class Recorder:
 
     def end(self, take: _Take, response: httpx2.Response, content: bytes) -> httpx2.Response:
         """Keep an answer; returns it for the client. Raises ProviderError for one that is not text."""
-        take.interaction = take.answered(response, content, round(self._monotonic() - take.started, 3), self._longest_wait_s)
+        kept = response.extensions.get(KEPT)
+        if isinstance(kept, Interaction):
+            take.interaction = kept
+        else:
+            take.interaction = take.answered(response, content, round(self._monotonic() - take.started, 3), self._longest_wait_s)
         headers = [(name, value) for name, value in response.headers.multi_items() if name not in _FRAMING]
         return httpx2.Response(response.status_code, headers=headers, stream=httpx2.ByteStream(content), extensions=_reason(response))
 

@@ -1,7 +1,8 @@
 """Recording a case: the real chain drafts it at a server, and what the server answered becomes its cassette.
 
 Nothing is written before a case is complete, and nothing that does not replay to the same note. A cassette that is current is left alone,
-so the same command, run again after whatever stopped it, goes on where it was.
+so the same command, run again after whatever stopped it, goes on where it was. Of one that is not, answers to requests that are still the
+same are kept, each with its own time: after a change to step 4, three steps need no model.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+import httpx2
+
 from pipeline import __version__
 from pipeline.chain.draft import Clock, draft_note
 from pipeline.config import Settings
 from pipeline.drafters.choose import LOCAL_TIMEOUT_S, schema_note
-from pipeline.errors import AfterprintError, InputError, Problem
+from pipeline.errors import AfterprintError, CassetteMiss, InputError, Problem
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
+from pipeline.llm.cassette import Player
 from pipeline.llm.cassette_file import Cassette, Interaction, Manner, Recording, read_cassette, text_of, write_cassette
 from pipeline.llm.cassette_recorder import Recorder, machine_line, utc_now
 from pipeline.llm.client import ChatClient
@@ -124,13 +128,14 @@ async def record_case(
     if not fresh and (count := await _current(path, sheet, wanted, kind)):
         return Outcome(folder, "current", path, count)
     recorder = Recorder(longest_wait_s=settings.max_wait_s)
+    earlier = None if fresh else _earlier(path, wanted)
     client = ChatClient(
         base_url=endpoint.base_url,
         api_key=endpoint.api_key,
         model=endpoint.model,
         settings=settings,
         schema_note=schema_note(),
-        transport=recorder.transport(),
+        transport=recorder.transport(_Thrifty(earlier) if earlier else None),
     )
     async with kind.make(client, wanted, endpoint.base_url) as drafter:
         clock = Clock(now=utc_now, monotonic=time.monotonic)
@@ -176,17 +181,41 @@ def _wanted(folder: Path, sheet: FactSheet, endpoint: Endpoint, settings: Settin
 
 async def _current(path: Path, sheet: FactSheet, wanted: Recording, kind: Kind) -> int:
     """How many interactions the cassette at `path` has, if recording now would ask the same of the same model; else 0."""
+    player = _earlier(path, wanted)
+    if player is None or list(changes(player.cassette, sheet)):
+        return 0
+    return 0 if await unlike_the_chain(path, player.cassette, sheet, kind) else len(player.cassette.interactions)
+
+
+def _earlier(path: Path, wanted: Recording) -> Player | None:
+    """The cassette at `path`, where the same model was asked in the same way and nothing in it was edited."""
     try:
         cassette = read_cassette(path)
     except InputError:
-        return 0
+        return None
     have = cassette.recorded
     same = (have.drafter, have.model, have.manner) == (wanted.drafter, wanted.model, wanted.manner)
     # A hash that one side does not know says nothing.
     same = same and len({have.model_sha256, wanted.model_sha256} - {None}) <= 1
-    if not same or [*edits(cassette), *changes(cassette, sheet)]:
-        return 0
-    return 0 if await unlike_the_chain(path, cassette, sheet, kind) else len(cassette.interactions)
+    return Player(cassette, path) if same and not list(edits(cassette)) else None
+
+
+class _Thrifty(httpx2.AsyncBaseTransport):
+    """Asks the server only what an earlier recording does not answer: after a change to a late step, the early ones stand."""
+
+    def __init__(self, earlier: Player) -> None:
+        self._earlier = earlier
+        self._network = httpx2.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        await request.aread()
+        try:
+            return self._earlier.answer(request)
+        except CassetteMiss:
+            return await self._network.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._network.aclose()
 
 
 def _without_host(interaction: Interaction) -> Interaction:
