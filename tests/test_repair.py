@@ -59,7 +59,8 @@ def test_only_the_broken_items_are_asked_for_in_their_order(brief: Brief) -> Non
 
 
 def test_the_failed_words_are_not_shown_again_but_for_their_numbers(brief: Brief) -> None:
-    _, repair = failed(brief, "summarize", lambda answer: answer["claims"][0].update(text="Zebras say revenue grew 93.9% y/y.", evidence=["revenue.yoy"]))
+    spoiled = {"text": "Zebras say revenue grew 93.9% y/y.", "evidence": ["revenue.yoy"]}
+    _, repair = failed(brief, "summarize", lambda answer: answer["claims"][0].update(spoiled))
     assert repair.kept is not None
     assert "Zebras" not in repair.kept + repair.message
     assert "'93.9%'" in repair.message

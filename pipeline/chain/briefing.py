@@ -19,8 +19,6 @@ from pipeline.notes.words import basis_words
 _PRIOR = (Role.PRIOR_YEAR, Role.PRIOR_QUARTER)
 _ENDS = (".low", ".high", ".midpoint", ".implied_rest")
 """Figures that the line of a range says already, or that follow from it."""
-_SHORT = 100
-"""A list of at most so many figures is for a small model: it leaves out what the line of another figure says already."""
 _LEADING = frozenset(metric for _, group in ESSENTIAL for metric in group)
 
 
@@ -30,7 +28,7 @@ def citable(brief: Brief) -> list[Figure]:
     Older history is left out. What only the past knows comes last: a change names its own base.
     """
     figures = sorted((f for f in brief.facts if f.role is not Role.HISTORY), key=lambda f: _rank(f, brief))
-    if brief.most_facts is not None and brief.most_facts <= _SHORT:
+    if brief.for_small_model:
         # A small model takes a base for something to report. Where nothing else is known of a series, there is nothing to report.
         figures = [f for f in figures if f.id in brief.needed or not (f.role in _PRIOR or _is_told_twice(f, brief))]
     kept = figures[: brief.most_facts]
@@ -113,30 +111,32 @@ def consensus_line(facts: FactBase) -> str:
     return "; ".join(lines) or "none in the sheet"
 
 
+def gap_figures(brief: Brief) -> dict[str, list[Figure]]:
+    """What each text of the consensus gap is best about: how the result stood against an estimate, the figure on which the print
+    turns, and what the strongest mechanism rests on beside these.
+    """
+    street = [f for f in against(brief) if f.change is not None][:1] or against(brief)[:1]
+    turn = pivot(brief.facts)
+    ours = [turn.change, turn.level] if turn is not None else citable(brief)[:1]
+    seen = {figure.id for figure in (*street, *ours)}
+    behind = [f for fired in brief.offered for f in fired.facts if f.id not in seen and f in citable(brief) and f not in against(brief)]
+    return {"street_view": street, "our_view": ours, "why_missed": list(dict.fromkeys(behind))[:2]}
+
+
+def against(brief: Brief) -> list[Figure]:
+    """The figures that speak of estimates: consensus, and how results and guidance stood against it."""
+    return [f for f in citable(brief) if f.role is Role.CONSENSUS or f.change in (Change.SURPRISE, Change.VS_CONSENSUS)]
+
+
 def street_line(brief: Brief) -> str:
-    """What the street's view is to tell: the first result that can be held against consensus, or that there is none."""
+    """What the street's view is to tell, or that there is none."""
     if not brief.has_estimate:
         return "one sentence: the sheet holds no estimate, so there is no street view to hold the result against."
-    figure = next((f for f in citable(brief) if f.change in (Change.SURPRISE, Change.VS_CONSENSUS)), None)
-    if figure is None:
-        return "one sentence on the estimate that the list has."
-    return f"one sentence on what was expected and how the result stood against it, for instance: {_cited([figure], brief)}."
+    figures = gap_figures(brief)["street_view"]
+    return f"one sentence on what was expected and how the result stood against it, for instance: {cited(figures, brief)}."
 
 
-def ours_line(brief: Brief) -> str:
-    """The figure on which the print turns, as it moved."""
-    turn = pivot(brief.facts)
-    return _cited([turn.change, turn.level] if turn is not None else citable(brief)[:1], brief)
-
-
-def hidden_line(brief: Brief, most: int = 3) -> str:
-    """What the strongest mechanism rests on: figures that the headline number does not show."""
-    known = set(citable(brief))
-    figures = [figure for figure in brief.offered[0].facts if figure in known] if brief.offered else []
-    return _cited(figures[:most] or citable(brief)[:1], brief)
-
-
-def _cited(figures: Sequence[Figure], brief: Brief) -> str:
+def cited(figures: Sequence[Figure], brief: Brief) -> str:
     """Figures as they are told, each with its id."""
     return "; ".join(f"{safe(told(figure, brief.facts))} ({figure.id})" for figure in figures)
 

@@ -79,7 +79,7 @@ class Checks:
         assert_never(value)
 
     def _headline(self, text: str) -> Found:
-        if not self.numbers(text, None).checks:
+        if all(check.decision == "structural" for check in self.numbers(text, None).checks):
             yield "", "it has no figure: say the one that an investor must know, with the way it moved"
         yield from self._prose(text, None)
 
@@ -109,8 +109,13 @@ class Checks:
                 yield "horizon", f"the text speaks of {words(horizon)}, the field says {effect.horizon}"
 
     def _gap(self, gap: ConsensusGap) -> Found:
+        told: dict[frozenset[str], str] = {}
         for part in ("street_view", "our_view", "why_missed"):
-            yield from self._claim(part, getattr(gap, part))
+            claim = getattr(gap, part)
+            yield from self._claim(part, claim)
+            figures = frozenset(check.fact for check in self.numbers(claim.text, claim.evidence).checks if check.fact is not None)
+            if figures and (other := told.setdefault(figures, part)) != part:
+                yield f"{part}.text", f"tells the same figures as {other}: tell another one"
         yield from self._watch("falsifier", gap.falsifier)
 
     def _catalyst(self, catalyst: Catalyst) -> Found:

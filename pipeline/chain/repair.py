@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.chain.briefing import leading, safe
+from pipeline.chain.briefing import gap_figures, leading, safe
 from pipeline.chain.examine import Examination
 from pipeline.chain.parts import Violation
 from pipeline.chain.steps import Step
@@ -79,7 +79,7 @@ def repair_of(step: Step, seen: Examination, schema: dict[str, Any], brief: Brie
         return Repair(load_prompt("repair_whole").render(violations=_lines(seen.violations)), schema, {})
     broken = _by_part(step, seen)
     names = list(broken)
-    facts = {name: _facts_for(_value(answer, name), brief) for name in names}
+    facts = {name: _facts_for(name, _value(answer, name), brief) for name in names}
     parts = "\n".join(_part(name, violations, facts[name], brief) for name, violations in broken.items())
     message = load_prompt("repair").render(parts=parts, names=", ".join(names))
     places = tuple(int(name.removeprefix(f"{step.items}[").removesuffix("]")) for name in names if name.endswith("]"))
@@ -106,8 +106,11 @@ def _part(name: str, violations: Sequence[Violation], facts: Sequence[Figure], b
     return f"- {name} failed: {reasons}." + (f" Write it about: {safe('; '.join(lines))}." if lines else "")
 
 
-def _facts_for(value: Any, brief: Brief) -> list[Figure]:
-    """What a part that is asked for anew is to be about: the facts that it cited, or the leading ones where it cites none."""
+def _facts_for(name: str, value: Any, brief: Brief) -> list[Figure]:
+    """What a part that is asked for anew is to be about: what its place in the consensus gap is for, else the facts that it cited, or
+    the leading ones where it cites none."""
+    if (figures := gap_figures(brief).get(name)) is not None:
+        return figures
     cited = [brief.facts[id_] for id_ in dict.fromkeys(_evidence(value)) if id_ in brief.facts]
     return _with_levels(cited or leading(brief), brief)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +64,10 @@ class Step:
             },
             "catalysts": {"Claim.evidence": ids, "Watch.metric": watch},
         }
-        return narrow(stored(self.schema), by_step[self.name], _MOST[self.name] if brief.most_facts is not None else None)
+        schema = narrow(stored(self.schema), by_step[self.name], _MOST[self.name] if brief.most_facts is not None else None)
+        if self.name == "consensus_gap" and brief.for_small_model and briefing.against(brief):
+            _split_views(schema, [figure.id for figure in briefing.against(brief)])
+        return schema
 
     def parts(self, answer: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         """The answer's parts that stand or fall alone, as (place, value)."""
@@ -75,6 +79,17 @@ class Step:
         listed = answer.get(self.items)
         for n, value in enumerate(listed if isinstance(listed, list) else []):
             yield f"{self.items}[{n}]", value
+
+
+def _split_views(schema: dict[str, Any], estimates: Sequence[str]) -> None:
+    """Let the street's view cite what speaks of estimates and nothing else, and the other views everything else."""
+    claims = schema["$defs"]
+    ids = claims["ClaimEvidence"]["enum"]
+    claims["StreetEvidence"] = {**claims["ClaimEvidence"], "enum": list(estimates)}
+    claims["StreetClaim"] = copy.deepcopy(claims["Claim"])
+    claims["StreetClaim"]["properties"]["evidence"]["items"] = {"$ref": "#/$defs/StreetEvidence"}
+    schema["properties"]["street_view"] = {"$ref": "#/$defs/StreetClaim"}
+    claims["ClaimEvidence"]["enum"] = [id_ for id_ in ids if id_ not in estimates] or ids
 
 
 def _window_words(brief: Brief) -> str:
@@ -100,8 +115,8 @@ STEPS: tuple[Step, ...] = (
         lambda brief: {
             "consensus": briefing.consensus_line(brief.facts),
             "street": briefing.street_line(brief),
-            "ours": briefing.ours_line(brief),
-            "hidden": briefing.hidden_line(brief),
+            "ours": briefing.cited(briefing.gap_figures(brief)["our_view"], brief),
+            "hidden": briefing.cited(briefing.gap_figures(brief)["why_missed"], brief),
             "release_window": _window_words(brief),
             "by": str(release_window(brief.facts.sheet).to),
             "candidates": briefing.threshold_block(brief),

@@ -19,6 +19,10 @@ _OFFERED = 5
 """Mechanisms in a prompt. More of them crowd out the facts in a small model's context, and no note tells more than five effects."""
 
 
+_SHORT = 100
+"""A list of at most so many figures is for a small model."""
+
+
 @dataclass(frozen=True)
 class Brief:
     """What is known before the first step: the facts and the mechanisms that they fire, strongest first."""
@@ -32,6 +36,11 @@ class Brief:
     def offered(self) -> Sequence[Fired]:
         """The mechanisms that a prompt names."""
         return self.fired[:_OFFERED]
+
+    @property
+    def for_small_model(self) -> bool:
+        """Whether the list of figures is short, as it is for a small model: such a one is led by the hand."""
+        return self.most_facts is not None and self.most_facts <= _SHORT
 
     @property
     def has_estimate(self) -> bool:
