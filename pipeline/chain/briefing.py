@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from pipeline.chain.telling import terms, told
+from pipeline.chain.telling import terms, told, told_shortly
 from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.pivot import pivot
 from pipeline.facts.essentials import ESSENTIAL
@@ -68,6 +68,14 @@ def subject_block(brief: Brief, most: int = 7) -> str:
         subject = "parts of revenue" if figure.segment is not None else f"{figure.metric.label[0].lower()}{figure.metric.label[1:]}"
         lines.setdefault(subject, []).append(figure.id)
     return "\n".join(f"- {subject}: {', '.join(ids[:5])}" for subject, ids in list(lines.items())[:most])
+
+
+def headline_example(brief: Brief) -> str:
+    """A headline that the facts bear out: how the leading figure moved, and the one on which the print turns."""
+    first = next((f for f in leading(brief) if f.change is not None and f.role is Role.ACTUAL), leading(brief)[0])
+    turn = pivot(brief.facts)
+    figures = dict.fromkeys([first, *([turn.change] if turn is not None else [])])
+    return f"{safe(brief.facts.sheet.company.short_name)}: {'; '.join(safe(told_shortly(f, brief.facts)) for f in figures)}"
 
 
 def leading(brief: Brief) -> list[Figure]:

@@ -86,7 +86,8 @@ def repair_of(step: Step, seen: Examination, schema: dict[str, Any], brief: Brie
     fields = tuple(name for name in names if not name.endswith("]"))
     asked = (*fields, *((step.items,) if places and step.items else ()))
     items = step.items if places else None
-    kept = _without(answer, fields, items, places)
+    # A small model that sees its first claim copies it into the headline.
+    kept = {} if "headline" in fields else _without(answer, fields, items, places)
     return Repair(message, _limited(schema, asked, items, len(places)), answer, dumps(kept) if kept else None, fields, items, places)
 
 
@@ -109,6 +110,8 @@ def _part(name: str, violations: Sequence[Violation], facts: Sequence[Figure], b
 def _facts_for(name: str, value: Any, brief: Brief) -> list[Figure]:
     """What a part that is asked for anew is to be about: what its place in the consensus gap is for, else the facts that it cited, or
     the leading ones where it cites none."""
+    if name == "headline":
+        return leading(brief)[:2]
     if (figures := gap_figures(brief).get(name)) is not None:
         return figures
     cited = [brief.facts[id_] for id_ in dict.fromkeys(_evidence(value)) if id_ in brief.facts]

@@ -104,6 +104,7 @@ STEPS: tuple[Step, ...] = (
             "company": briefing.safe(brief.facts.sheet.company.short_name),
             "period": briefing.safe(brief.facts.sheet.reported_period.label),
             "subjects": briefing.subject_block(brief),
+            "headline": briefing.headline_example(brief),
         },
     ),
     Step(

@@ -17,6 +17,11 @@ _SAID_BY_ITSELF = (Basis.GAAP, Basis.IFRS, Basis.KPI, Basis.MARKET)
 _SAME_QUARTER = {Role.PRIOR_YEAR: "a year earlier", Role.PRIOR_QUARTER: "a quarter earlier"}
 
 
+def told_shortly(figure: Figure, facts: FactBase) -> str:
+    """`gross margin fell 3.4 pp y/y`: without what it came from."""
+    return told(figure, facts).partition(", from ")[0]
+
+
 def told(figure: Figure, facts: FactBase) -> str:
     """`gross margin fell 3.4 pp y/y, from 16.2% in Q1 2025`; `revenue was 0.4% below the consensus of CNY 2,715m`."""
     what = _adjusted(figure) + name(figure)
