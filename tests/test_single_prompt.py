@@ -32,7 +32,7 @@ Answer = dict[str, Any]
 
 def sound(sheet: FactSheet) -> Answer:
     """A whole note whose every part holds."""
-    answers = sound_answers(sheet, 60)
+    answers = sound_answers(sheet, 160)
     return {section: answers[step] for step, section in SECTIONS.items()}
 
 
@@ -43,7 +43,7 @@ def drafted(sheet: FactSheet, clock: Clock, *replies: Reply | str, attempts: int
         async def draft() -> Draft:
             note = load_prompt("schema_note").render(schema="{schema}")
             client = ChatClient(base_url=server.base_url, api_key=None, model="scripted", settings=settings, schema_note=note)
-            async with SinglePromptDrafter(client, model="scripted", base_url=server.base_url, most_facts=60) as drafter:
+            async with SinglePromptDrafter(client, model="scripted", base_url=server.base_url, most_facts=160) as drafter:
                 return await draft_note(sheet, drafter, clock)
 
         return asyncio.run(draft()), server.requests
@@ -63,7 +63,7 @@ def test_one_request_makes_a_note(kc_sheet: FactSheet, clock: Clock) -> None:
 
 
 def test_the_request_holds_all_that_the_chain_is_told(kc_sheet: FactSheet) -> None:
-    brief = brief_of(kc_sheet, 60)
+    brief = brief_of(kc_sheet, 160)
     request = request_of(brief)
     assert tuple(message.content for message in request.messages[:2]) == opening(brief)
     for step in STEPS:
@@ -172,7 +172,7 @@ def test_notes_side_by_side_get_their_own_answers(kc_sheet: FactSheet, clock: Cl
 
 def recorded(folder: Path, reply: Reply, *options: str) -> tuple[int, list[Received]]:
     with ScriptedServer(lambda _: reply) as server:
-        code = main(["record", str(folder), "--base-url", server.base_url, "--model", "scripted", "--prompt-facts", "60", *options])
+        code = main(["record", str(folder), "--base-url", server.base_url, "--model", "scripted", "--prompt-facts", "160", *options])
         return code, server.requests
 
 
@@ -217,7 +217,7 @@ def test_a_case_that_is_none_and_a_server_that_fails_are_told(tmp_path: Path, ca
 
 
 def test_the_joined_schema_decides_as_the_four_do(kc_sheet: FactSheet) -> None:
-    brief = brief_of(kc_sheet, 60)
+    brief = brief_of(kc_sheet, 160)
     schema = request_of(brief).schema
     answer = sound(kc_sheet)
     narrowed = {SECTIONS[step.name]: step.narrowed(brief) for step in STEPS}

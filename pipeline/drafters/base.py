@@ -34,8 +34,8 @@ class Brief:
 
     @property
     def offered(self) -> Sequence[Fired]:
-        """The mechanisms that a prompt names."""
-        return self.fired[:_OFFERED]
+        """The mechanisms that may be told: all for rules, the strongest for a model, whose prompt names them."""
+        return self.fired if self.most_facts is None else self.fired[:_OFFERED]
 
     @property
     def for_small_model(self) -> bool:
