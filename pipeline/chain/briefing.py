@@ -141,12 +141,13 @@ def street_line(brief: Brief) -> str:
     if not brief.has_estimate:
         return "one sentence: the sheet holds no estimate, so there is no street view to hold the result against."
     figures = gap_figures(brief)["street_view"]
-    return f"one sentence on what was expected and how the result stood against it, for instance: {cited(figures, brief)}."
+    return f"one sentence on what was expected and how the result stood against it, for instance: {example(figures, brief)}"
 
 
-def cited(figures: Sequence[Figure], brief: Brief) -> str:
-    """Figures as they are told, each with its id."""
-    return "; ".join(f"{safe(told(figure, brief.facts))} ({figure.id})" for figure in figures)
+def example(figures: Sequence[Figure], brief: Brief) -> str:
+    """A claim about these figures, as an answer writes it: the ids in their field, the sentence without them."""
+    text = "; ".join(told(figure, brief.facts) for figure in figures)
+    return quoted_json({"evidence": [figure.id for figure in figures], "text": f"{text[:1].upper()}{text[1:]}."})
 
 
 def company_line(facts: FactBase) -> str:
@@ -193,8 +194,10 @@ def event_block(brief: Brief, most: int = 3) -> str:
         rule = fired.mechanism.catalyst
         watch = watch_from(rule.watch, brief.facts) if rule is not None else None
         if rule is not None and watch is not None and watch.metric in known:
-            event = quoted_json({"event": rule.event, "kind": rule.kind, "watch": _watch(watch)})
-            lines.setdefault(rule.event, f"{event}; today {safe(told(brief.facts[watch.metric], brief.facts))}")
+            text = told(brief.facts[watch.metric], brief.facts)
+            claim = {"evidence": [watch.metric], "text": f"{text[:1].upper()}{text[1:]}; the event shows whether that lasts."}
+            event = {"event": rule.event, "kind": rule.kind, "watch": _watch(watch), "claim": claim}
+            lines.setdefault(rule.event, quoted_json(event))
     return "\n".join(f"- {line}" for line in list(lines.values())[:most]) or "- none"
 
 

@@ -27,7 +27,7 @@ _SHORT = re.compile(r"\b(?:1\s*(?:-|–|to)\s*2|one\s+(?:or|to)\s+two)\s+quarter
 
 
 _EARLIER = "an earlier section"
-_ID_WORDS = re.compile(r"\b(?:yoy|qoq)\b|\b[a-z]+_[a-z_]+\b")
+_ID_WORDS = re.compile(r"\b(?:yoy|qoq)\b|\b[a-z]+[._][a-z_.]*[a-z]\b")
 
 
 class Checks:
@@ -90,8 +90,10 @@ class Checks:
     def _prose(self, text: str, evidence: tuple[str, ...] | None) -> Found:
         for check in self.numbers(text, evidence).problems:
             yield "", check.message
-        if slip := _ID_WORDS.search(text):
-            yield "", f"'{slip[0]}' is a word of the ids: write 'rose ... y/y', 'fell ... q/q' and the metric's own name"
+        if "..." in text or "…" in text:
+            yield "", "three dots stand where the sentence should go on: finish it"
+        if slip := next((word for word in _ID_WORDS.findall(text) if word in ("yoy", "qoq") or "_" in word or word in self.facts), None):
+            yield "", f"'{slip}' is a word of the ids: write 'rose ... y/y', 'fell ... q/q' and the metric's own name"
         run = next((run for run in _runs(_words(text)) if run in self._statements), None)
         if run is not None:
             yield "", f"repeats a statement of the sheet word for word ('{' '.join(run[:6])} ...'): say it in your own words"

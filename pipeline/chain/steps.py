@@ -116,8 +116,8 @@ STEPS: tuple[Step, ...] = (
         lambda brief: {
             "consensus": briefing.consensus_line(brief.facts),
             "street": briefing.street_line(brief),
-            "ours": briefing.cited(briefing.gap_figures(brief)["our_view"], brief),
-            "hidden": briefing.cited(briefing.gap_figures(brief)["why_missed"], brief),
+            "ours": briefing.example(briefing.gap_figures(brief)["our_view"], brief),
+            "hidden": briefing.example(briefing.gap_figures(brief)["why_missed"], brief),
             "release_window": _window_words(brief),
             "by": str(release_window(brief.facts.sheet).to),
             "candidates": briefing.threshold_block(brief),
