@@ -51,7 +51,6 @@ def replayed(folder: Path, notes: dict[Path, Note]) -> Note:
     return notes[folder]
 
 
-@pytest.mark.xfail(reason="no case is recorded yet: take this mark away with the first cassette", strict=True)
 def test_there_are_recordings() -> None:
     assert RECORDED
 

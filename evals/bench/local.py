@@ -11,8 +11,9 @@ by side:
   after a repair, or withheld (`outcome.Parts` has the definition); shares are of the parts of all cases together. Headlines apart.
 - Nothing to review: notes with the status `draft`.
 - Tokens: as the server counts them, a mean over notes; cached ones are part of the prompt's.
-- Seconds: from a note's first request to its last answer, when it was recorded, the median; and the tokens that llama.cpp read and wrote
-  in a second of one request's own time. Where notes were recorded side by side they slowed each other: `notes at once` says how many.
+- Seconds: while at least one of a note's requests was under way, when it was recorded, the median; and the tokens that llama.cpp read
+  and wrote in a second of one request's own time. Where notes were recorded side by side they slowed each other: `notes at once` says
+  how many.
 - The difference between chain and single prompt is paired: over the cases that have both, with the 95% interval of a bootstrap that
   draws whole cases.
 

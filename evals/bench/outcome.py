@@ -62,6 +62,10 @@ class Tokens(NamedTuple):
     written: int = 0
 
 
+Span = tuple[datetime, datetime]
+"""When a request was asked and when it was answered."""
+
+
 class Pace(NamedTuple):
     """What llama.cpp's `timings` say: tokens read and written, and the milliseconds of each. Zero for a server that says nothing."""
 
@@ -83,13 +87,16 @@ class Outcome:
     words: int
     tokens: Tokens
     pace: Pace
-    asked_at: datetime
-    answered_at: datetime
+    spans: tuple[Span, ...]
 
     @property
     def seconds(self) -> float:
-        """From the first request to the last answer, when it was recorded."""
-        return (self.answered_at - self.asked_at).total_seconds()
+        """While at least one of its requests was under way, when it was recorded. Answers that a later recording kept count with theirs."""
+        busy, until = timedelta(), self.spans[0][0]
+        for start, end in sorted(self.spans):
+            busy += max(end - max(start, until), timedelta())
+            until = max(until, end)
+        return busy.total_seconds()
 
     @property
     def body(self) -> Parts:
@@ -102,7 +109,6 @@ def outcome_of(case: str, sheet: FactSheet, cassette: Cassette, draft: Draft) ->
     texts = [text for _, text, _ in draft.note.texts()]
     facts = FactBase.of(sheet)
     checks = [check for text in texts for check in pipeline.check_text(text, facts).checks]
-    spans = [(one.recorded.at, one.recorded.at + timedelta(seconds=one.recorded.seconds)) for one in cassette.interactions]
     return Outcome(
         case=case,
         parts=parts_of(draft),
@@ -112,8 +118,7 @@ def outcome_of(case: str, sheet: FactSheet, cassette: Cassette, draft: Draft) ->
         words=sum(len(text.split()) for text in texts),
         tokens=tokens_of(cassette),
         pace=pace_of(cassette),
-        asked_at=min(start for start, _ in spans),
-        answered_at=max(end for _, end in spans),
+        spans=tuple(sorted((one.recorded.at, one.recorded.at + timedelta(seconds=one.recorded.seconds)) for one in cassette.interactions)),
     )
 
 
@@ -208,9 +213,9 @@ def pace_of(cassette: Cassette) -> Pace:
 
 
 def at_once(outcomes: Sequence[Outcome]) -> int:
-    """The most notes that were under way at the same time."""
-    starts = sorted(outcome.asked_at for outcome in outcomes)
-    return max((sum(1 for one in outcomes if one.asked_at <= start < one.answered_at) for start in starts), default=0)
+    """The most notes that had a request under way at the same time."""
+    starts = [start for outcome in outcomes for start, _ in outcome.spans]
+    return max((sum(any(one <= start < end for one, end in outcome.spans) for outcome in outcomes) for start in starts), default=0)
 
 
 def _bodies(cassette: Cassette) -> list[dict[str, Any]]:
