@@ -18,6 +18,8 @@ from pipeline.facts.positions import Event, Finding, Format, UnreadableError, pl
 from pipeline.schemas import Keys, shown
 
 MAX_DEPTH = 16
+_LIBRARY_LIMIT = "maximum nesting depth"
+"""libyaml looks ahead, and newer ones stop by themselves at a depth far beyond ours."""
 _MOST_DIGITS = 40
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")
@@ -124,6 +126,8 @@ def _yaml_value(event: Event) -> Any:
 def _yaml_finding(text: str, error: yaml.YAMLError) -> Finding:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
+        if _LIBRARY_LIMIT in (error.problem or ""):
+            return Finding(_TOO_DEEP, line=mark.line + 1 if mark else None)
         reason = ", ".join(part for part in (error.problem, error.context) if part)
         return Finding(f"is not valid YAML: {reason}", line=mark.line + 1 if mark else None)
     if match := _CONTROL.search(text):

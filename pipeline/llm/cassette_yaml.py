@@ -64,6 +64,8 @@ def parse(text: str) -> tuple[Any, LineOf]:
 def _finding(text: str, error: yaml.YAMLError) -> Finding:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
+        if "maximum nesting depth" in (error.problem or ""):
+            return _too_deep(mark.line + 1 if mark else None)
         reason = " ".join(", ".join(part for part in (error.problem, error.context) if part).split())
         return Finding(f"is not valid YAML: {reason}", line=mark.line + 1 if mark else None)
     if match := _UNPRINTABLE.search(text):
