@@ -51,14 +51,6 @@ class Case:
     def facts(self) -> Path:
         return self.folder / "facts.json"
 
-    @property
-    def chain_cassette(self) -> Path:
-        return self.folder / "cassette.yaml"
-
-    @property
-    def single_cassette(self) -> Path:
-        return self.folder / "single.yaml"
-
     def sheet(self) -> FactSheet:
         """The fact sheet. Raises InputError."""
         return load_sheet(self.facts, max_bytes=_MOST_BYTES)

@@ -124,3 +124,25 @@ def test_too_few_and_too_many_items_change_nothing_else(brief: Brief) -> None:
     assert json.loads(repair.merged(json.dumps({"claims": [one]})))["claims"] == [one, *answer["claims"][1:]]
     three = json.loads(repair.merged(json.dumps({"claims": [one] * 3})))["claims"]
     assert len(three) == len(answer["claims"])
+
+
+@pytest.mark.parametrize("step", STEP)
+@pytest.mark.parametrize(
+    "text",
+    ["{}", '{"x": 1}', '{"headline": 7}', '{"ITEMS": {}}', '{"ITEMS": null}', '{"ITEMS": [1]}', '{"ITEMS": [{}], "x": 2}',
+     '{"ITEMS": [{"evidence": "revenue", "text": 3}]}', '{"headline": "x", "ITEMS": ["a"]}', '{"ITEMS": [{"claim": []}]}',
+     '{"ITEMS": "s"}'],
+)  # fmt: skip
+def test_an_answer_of_any_shape_gets_a_repair(brief: Brief, step: str, text: str) -> None:
+    """Servers without strict schemas send such answers; none may end in a traceback."""
+    schema = STEP[step].narrowed(brief)
+    seen = examine(STEP[step], text.replace("ITEMS", STEP[step].items or "our_view"), schema, Checks(brief))
+    repair = repair_of(STEP[step], seen, schema, brief)
+    assert set(repair.schema["properties"]) <= set(schema["properties"])
+    assert repair.message
+
+
+@pytest.mark.parametrize("text", ['{"claims": [], "claims": []}', '{"claims": [NaN]}'])
+def test_a_repair_is_parsed_as_strictly_as_an_answer(brief: Brief, text: str) -> None:
+    _, repair = failed(brief, "summarize", wrong(0))
+    assert repair.merged(text) == text, "passed on, so that the examination refuses it"

@@ -47,7 +47,7 @@ class Examination:
 def examine(step: Step, text: str, schema: dict[str, Any], checks: Checks) -> Examination:
     """Take the answer `text` apart and check every part."""
     try:
-        raw = _parse(text)
+        raw = parse(text)
     except ValueError as error:
         return Examination(None, (), [Violation("", f"the answer is not one JSON object: {error}")])
     parts = [Part(place, value) for place, value in step.parts(raw)]
@@ -67,7 +67,8 @@ def examine(step: Step, text: str, schema: dict[str, Any], checks: Checks) -> Ex
     return Examination(raw, parts, general)
 
 
-def _parse(text: str) -> dict[str, Any]:
+def parse(text: str) -> dict[str, Any]:
+    """The JSON object that `text` is, decimals kept exact. Raises ValueError for anything else, keys that stand twice included."""
     if len(text) > MAX_ANSWER:
         raise ValueError(f"it has {len(text):,} characters, at most {MAX_ANSWER:,} are read")
     try:

@@ -17,7 +17,10 @@ Dollars = Annotated[Decimal, PlainSerializer(lambda value: f"{value:f}", return_
 
 
 class Turn(Strict):
-    """One answer and what the checks said of it. `attempts` are the HTTP requests that it took."""
+    """One answer and what the checks said of it. `attempts` are the HTTP requests that it took.
+
+    The answer of a repair holds the parts that it was asked for; `violations` are those of the whole that they complete.
+    """
 
     answer: str | None
     violations: tuple[str, ...]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.chain.briefing import gap_figures, leading, safe
-from pipeline.chain.examine import Examination
+from pipeline.chain.examine import Examination, parse
 from pipeline.chain.parts import Violation
 from pipeline.chain.steps import Step
 from pipeline.chain.telling import told
@@ -49,10 +49,10 @@ class Repair:
     def merged(self, text: str) -> str:
         """The failed answer with what the model wrote in its place. An answer that is no object is passed on, to be examined as it is."""
         try:
-            given = json.loads(text)
-        except (ValueError, RecursionError):
+            given = parse(text)
+        except ValueError:
             return text
-        if not isinstance(given, dict) or not (self.fields or self.items):
+        if not (self.fields or self.items):
             return text
         whole = copy.deepcopy(self.answer)
         for name in self.fields:
@@ -75,10 +75,11 @@ def repair_of(step: Step, seen: Examination, schema: dict[str, Any], brief: Brie
     if lacking and len(lacking) == len(seen.violations) and step.items is not None and len(answer[step.items]) < _most(schema, step.items):
         message = load_prompt("repair_more").render(violations=_lines(lacking), items=step.items)
         return Repair(message, _limited(schema, (step.items,), step.items, 1), answer, dumps(answer), items=step.items, appends=True)
-    if seen.general:
-        return Repair(load_prompt("repair_whole").render(violations=_lines(seen.violations)), schema, {})
     broken = _by_part(step, seen)
     names = list(broken)
+    # A field that the schema does not know cannot be asked for anew.
+    if seen.general or any(name.partition("[")[0] not in schema["properties"] for name in names):
+        return Repair(load_prompt("repair_whole").render(violations=_lines(seen.violations)), schema, {})
     facts = {name: _facts_for(name, _value(answer, name), brief) for name in names}
     parts = "\n".join(_part(name, violations, facts[name], brief) for name, violations in broken.items())
     message = load_prompt("repair").render(parts=parts, names=", ".join(names))
