@@ -33,7 +33,7 @@ _CLOSE = 2
 # Units that are said once: "141 days on hand versus 103 a year ago".
 _NAMELESS = frozenset((UnitClass.DAYS, UnitClass.MULTIPLE, UnitClass.COUNT, UnitClass.SHARES))
 _RATES = frozenset((UnitClass.PERCENT, UnitClass.POINTS))
-_FROM_TO = frozenset(("to", ",", "(", ")"))
+_FROM_TO = frozenset(("to", ",", "(", ")", "at", "in", "on"))
 
 
 class Sentence:

@@ -176,6 +176,12 @@ class Checker:
             if not within:
                 message = f"'{mention.text}' is not the other end of the range: {other_end.id} is {written_with_base(other_end)}"
                 return NumberCheck(mention, "contradicted", other_end.id, "range", message)
+        if within and (start := self._start(mention, done)) is not None:
+            ends = [figure for figure in within if _leads_to(mention, start, figure, self._told(mention, done))]
+            if not ends:
+                message = f"'{mention.text}' is {within[0].id}, and did not come that way from {start.id}, {written_with_base(start)}"
+                return NumberCheck(mention, "contradicted", within[0].id, "sign", message)
+            within = ends
         if within:
             return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
         if (formula := computed.explain(mention, self, evidence, reach)) is not None:
@@ -194,6 +200,16 @@ class Checker:
             return None
         high = first.fact.removesuffix("low") + "high"
         return next((figure for figure in self._by_stem[self.facts[first.fact].stem] if figure.id == high), None)
+
+    def _start(self, mention: Mention, done: dict[int, NumberCheck]) -> Figure | None:
+        """The level that a number is said to come from: of "from 27.6% to 39.0%", that of the 27.6%."""
+        check = done.get(mention.from_with[0]) if mention.from_with else None
+        start = self.facts[check.fact] if check is not None and check.fact is not None else None
+        return start if start is not None and start.change is None else None
+
+    def _told(self, mention: Mention, done: dict[int, NumberCheck]) -> list[Figure]:
+        """The figures that the number's sentence has stated before it."""
+        return [self.facts[c.fact] for c in done.values() if c.fact is not None and c.mention.setting is mention.setting]
 
     def _is_count(self, mention: Mention) -> bool:
         """Whether a bare number has the size of something that the company counts and the sentence names: "430 RV sites"."""
@@ -384,6 +400,19 @@ class Checker:
                 if is_change_of or all(name in found for name in figure.inputs):
                     found.add(figure.id)
         return frozenset(found)
+
+
+def _leads_to(mention: Mention, start: Figure, end: Figure, told: Iterable[Figure]) -> bool:
+    """Whether a series went from one level to another: in time, as the words say, and as a change told before does.
+
+    "Headcount fell 6.2%, from 77,810 to 79,390" states two levels of headcount, and tells of a fall that was none.
+    """
+    if start.stem != end.stem or end.change is not None:
+        return True
+    change = end.quantity.value - start.quantity.value
+    changes = [figure for figure in told if figure.stem == end.stem and figure.change in (Change.YOY, Change.QOQ)]
+    is_told_so = all(figure.quantity.value * change > 0 for figure in changes)
+    return start.period.end <= end.period.end and is_told_so and rules.is_said_its_way(mention, end, change)
 
 
 _CHECKERS: OrderedDict[int, Checker] = OrderedDict()
