@@ -15,6 +15,7 @@ from pipeline.facts.factbase import FactBase
 from pipeline.facts.loading import load_sheet
 from pipeline.facts.sheet import Fact
 from pipeline.grounding import NumberCheck, check_text
+from tests.conftest import CASES
 
 SHEETS = Path(__file__).parent.parent / "evals" / "numbers" / "sheets"
 
@@ -156,3 +157,39 @@ def test_the_second_end_of_a_range_is_that_of_the_same_guidance() -> None:
     assert first.decision == "grounded"
     assert (second.decision, second.rule, second.fact) == ("contradicted", "range", "guidance.medical_loss_ratio.us.high")
     assert "not the other end of the range" in second.message
+
+
+HEADCOUNT = "Headcount fell {change}, from {start} to {end}."
+
+
+@pytest.mark.parametrize(
+    ("change", "start", "end"),
+    [
+        ("6.2% y/y", "77,810 at April 30, 2022,", "72,970 at April 30, 2023"),
+        ("8.1% q/q", "79,390 at January 31, 2023", "72,970 at April 30, 2023"),
+        ("8.1% q/q", "79,390", "72,970"),
+    ],
+)
+def test_a_level_may_lead_to_a_later_one_as_the_change_says(change: str, start: str, end: str) -> None:
+    text = HEADCOUNT.format(change=change, start=start, end=end)
+    assert [check.message for check in check_text(text, salesforce()).problems] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        # Each number states a fact; the way from one to the other is none that headcount went.
+        (HEADCOUNT.format(change="6.2% y/y", start="77,810 at April 30, 2022,", end="79,390 at January 31, 2023"), "79,390"),
+        ("Headcount fell from 77,810 at April 30, 2022 to 79,390 at January 31, 2023.", "79,390"),
+        ("Headcount moved from 79,390 at January 31, 2023 to 77,810 at April 30, 2022.", "77,810"),
+    ],
+)
+def test_a_level_that_the_one_before_did_not_lead_to_is_refused(text: str, end: str) -> None:
+    (problem,) = check_text(text, salesforce()).problems
+    assert (problem.mention.text, problem.rule) == (end, "sign")
+    assert "did not come that way" in problem.message
+
+
+@cache
+def salesforce() -> FactBase:
+    return FactBase.of(load_sheet(CASES / "crm-2024q1" / "facts.json", max_bytes=10_000_000))

@@ -20,7 +20,7 @@ from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.facts.sheet import Period as SheetPeriod
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.grounding import computed, messages, periods, relations, rules
+from pipeline.grounding import computed, ends, messages, periods, relations, rules
 from pipeline.grounding.mentions import find
 from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.names import ADJUSTED, UNADJUSTED, names_of
@@ -171,17 +171,12 @@ class Checker:
         sized = self._of_size(mention)
         passing = [figure for figure in sized if self._passes(mention, figure)]
         within = [figure for figure in passing if reach is None or figure.id in reach]
-        if within and (other_end := self._other_end(mention, done)) is not None:
-            within = [figure for figure in within if figure is other_end]
-            if not within:
-                message = f"'{mention.text}' is not the other end of the range: {other_end.id} is {written_with_base(other_end)}"
-                return NumberCheck(mention, "contradicted", other_end.id, "range", message)
-        if within and (start := self._start(mention, done)) is not None:
-            ends = [figure for figure in within if _leads_to(mention, start, figure, self._told(mention, done))]
-            if not ends:
-                message = f"'{mention.text}' is {within[0].id}, and did not come that way from {start.id}, {written_with_base(start)}"
-                return NumberCheck(mention, "contradicted", within[0].id, "sign", message)
-            within = ends
+        for fitting in (ends.of_range, ends.of_way):
+            if within:
+                found = fitting(mention, within, done, self.facts)
+                if isinstance(found, NumberCheck):
+                    return found
+                within = found
         if within:
             return self._grounded(mention, min(within, key=lambda f: self._preference(mention, f, evidence)))
         if (formula := computed.explain(mention, self, evidence, reach)) is not None:
@@ -192,24 +187,6 @@ class Checker:
             return NumberCheck(mention, "contradicted", figure.id, "evidence", message)
         comes_from = done.get(mention.from_with[0]) if mention.from_with else None
         return messages.problem(mention, self, sized, comes_from)
-
-    def _other_end(self, mention: Mention, done: dict[int, NumberCheck]) -> Figure | None:
-        """The guided end that a range must have, when its first end is the low one: 45% to 48%, and not to 49%."""
-        first = done.get(mention.range_with[0]) if mention.range_with else None
-        if first is None or first.fact is None or not first.fact.endswith(".low"):
-            return None
-        high = first.fact.removesuffix("low") + "high"
-        return next((figure for figure in self._by_stem[self.facts[first.fact].stem] if figure.id == high), None)
-
-    def _start(self, mention: Mention, done: dict[int, NumberCheck]) -> Figure | None:
-        """The level that a number is said to come from: of "from 27.6% to 39.0%", that of the 27.6%."""
-        check = done.get(mention.from_with[0]) if mention.from_with else None
-        start = self.facts[check.fact] if check is not None and check.fact is not None else None
-        return start if start is not None and start.change is None else None
-
-    def _told(self, mention: Mention, done: dict[int, NumberCheck]) -> list[Figure]:
-        """The figures that the number's sentence has stated before it."""
-        return [self.facts[c.fact] for c in done.values() if c.fact is not None and c.mention.setting is mention.setting]
 
     def _is_count(self, mention: Mention) -> bool:
         """Whether a bare number has the size of something that the company counts and the sentence names: "430 RV sites"."""
@@ -400,19 +377,6 @@ class Checker:
                 if is_change_of or all(name in found for name in figure.inputs):
                     found.add(figure.id)
         return frozenset(found)
-
-
-def _leads_to(mention: Mention, start: Figure, end: Figure, told: Iterable[Figure]) -> bool:
-    """Whether a series went from one level to another: in time, as the words say, and as a change told before does.
-
-    "Headcount fell 6.2%, from 77,810 to 79,390" states two levels of headcount, and tells of a fall that was none.
-    """
-    if start.stem != end.stem or end.change is not None:
-        return True
-    change = end.quantity.value - start.quantity.value
-    changes = [figure for figure in told if figure.stem == end.stem and figure.change in (Change.YOY, Change.QOQ)]
-    is_told_so = all(figure.quantity.value * change > 0 for figure in changes)
-    return start.period.end <= end.period.end and is_told_so and rules.is_said_its_way(mention, end, change)
 
 
 _CHECKERS: OrderedDict[int, Checker] = OrderedDict()
