@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import cassette, check, draft, mechanisms, model, schema
+from pipeline.cli import cassette, check, draft, ingest, mechanisms, model, schema
 from pipeline.errors import AfterprintError, InputError, Interrupted
 
 _INTERRUPTED = 130
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("draft")(draft.command)
 app.command("check")(check.command)
+app.add_typer(ingest.app, name="ingest")
 app.add_typer(cassette.app, name="cassette")
 app.add_typer(mechanisms.app, name="mechanisms")
 app.add_typer(model.app, name="model")

@@ -181,6 +181,11 @@ class Fact(Strict):
     definition: Text | None = Field(None, description="what the basis means here, for instance whose adjustments")
     source: str
     quote: Text | None = Field(None, description="the figure as the source prints it")
+    locator: Text | None = Field(
+        None,
+        description="where in the source it stands: tag and context, page and line, or row and column",
+        exclude_if=lambda locator: locator is None,  # a sheet without locators keeps its digest
+    )
     analysts: Annotated[int, Field(ge=1, le=500)] | None = None
     as_of: date | None = None
 

@@ -1,0 +1,129 @@
+"""`afterprint ingest`: a fact sheet from a filing, a release or a spreadsheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli.output import say, say_json, tell
+
+if TYPE_CHECKING:
+    from pipeline.intake.ingested import Ingested
+
+app = typer.Typer(help="Make a fact sheet from what a company filed or released, or from a spreadsheet.", no_args_is_help=True)
+
+Source = Annotated[Path, typer.Argument(help="The document; gzipped as well.", show_default=False)]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="The sheet to write. Default: TICKER-PERIOD.facts.json here.", show_default=False)
+]
+Ticker = Annotated[str | None, typer.Option(help="As traded. Default: what the document says.", show_default=False)]
+Sector = Annotated[str | None, typer.Option(help="For the mechanisms that apply, such as software or banks.", show_default=False)]
+Wanted = Annotated[
+    str | None,
+    typer.Option("--period", help="2025q2 or 2025fy, by fiscal year, or the day on which it ended. Default: the latest.", show_default=False),
+]
+Consensus = Annotated[
+    Path | None, typer.Option(help="Analyst estimates of before the print, as JSON or CSV, to go into the sheet.", show_default=False)
+]
+Explain = Annotated[bool, typer.Option("--explain", help="Say why each value was chosen over its rivals.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+@app.command("companyfacts")
+def companyfacts(
+    source: Source,
+    output: Output = None,
+    ticker: Ticker = None,
+    sector: Sector = None,
+    period: Wanted = None,
+    back: Annotated[int, typer.Option(help="Past periods to keep for trends, the prior quarter and year besides.", min=0, max=40)] = 6,
+    consensus: Consensus = None,
+    explain: Explain = False,
+    as_json: AsJson = False,
+) -> None:
+    """A quarter or year from a company's SEC companyfacts file (data.sec.gov/api/xbrl/companyfacts)."""
+    from pipeline.intake import companyfacts
+    from pipeline.intake.document import read_document
+
+    found = companyfacts.ingest(read_document(source), ticker=ticker, sector=sector, period=period, back=back)
+    _finish(found, output, consensus, explain=explain, as_json=as_json)
+
+
+@app.command("ixbrl")
+def ixbrl(
+    source: Source,
+    output: Output = None,
+    ticker: Ticker = None,
+    sector: Sector = None,
+    period: Wanted = None,
+    consensus: Consensus = None,
+    explain: Explain = False,
+    as_json: AsJson = False,
+) -> None:
+    """A quarter or year from a filing: inline XBRL (.htm) or an XBRL instance (.xml). Segments are kept."""
+    from pipeline.intake import ixbrl
+    from pipeline.intake.document import read_document
+
+    found = ixbrl.ingest(read_document(source), ticker=ticker, sector=sector, period=period)
+    _finish(found, output, consensus, explain=explain, as_json=as_json)
+
+
+@app.command("press-release")
+def press_release(
+    source: Source,
+    output: Output = None,
+    ticker: Ticker = None,
+    sector: Sector = None,
+    period: Wanted = None,
+    consensus: Consensus = None,
+    explain: Explain = False,
+    as_json: AsJson = False,
+) -> None:
+    """The reported period from an earnings release (EX-99.1): HTML, text or PDF. Tables, guidance, and what management said."""
+    from pipeline.intake import release
+    from pipeline.intake.document import read_document
+
+    found = release.ingest(read_document(source), ticker=ticker, sector=sector, period=period)
+    _finish(found, output, consensus, explain=explain, as_json=as_json)
+
+
+@app.command("csv")
+def csv(
+    source: Source,
+    output: Output = None,
+    consensus: Consensus = None,
+    explain: Explain = False,
+    as_json: AsJson = False,
+) -> None:
+    """A spreadsheet export: one figure a line, or one metric a line with a column for each period."""
+    from pipeline.intake import spreadsheet
+    from pipeline.intake.document import read_document
+
+    found = spreadsheet.ingest(read_document(source))
+    _finish(found, output, consensus, explain=explain, as_json=as_json)
+
+
+def _finish(found: Ingested, output: Path | None, consensus: Path | None, *, explain: bool, as_json: bool) -> None:
+    """Add the estimates, write the sheet, and say what it holds and what to look at."""
+    from pipeline.intake.writing import sheet_text
+    from pipeline.notes.render import write_atomically
+
+    if consensus is not None:
+        from pipeline.intake import estimates
+        from pipeline.intake.document import read_document
+
+        found = estimates.add(found, read_document(consensus))
+    sheet = found.sheet
+    path = output or Path(f"{sheet.slug}.facts.json")
+    write_atomically(path, sheet_text(sheet))
+    if as_json:
+        choices = [{"fact": one.fact, "because": one.because, "rivals": one.rivals} for one in found.choices]
+        say_json({"sheet": str(path), "facts": len(sheet.facts), "doubts": found.doubts, "choices": choices if explain else []})
+    elif explain:
+        for choice in found.choices:
+            say(f"{choice.fact}: {choice.because}" + "".join(f"\n    not {rival}" for rival in choice.rivals))
+    for doubt in found.doubts:
+        tell(f"{path.name}: {doubt}")
+    tell(f"{path}: {sheet.company.short_name}, {sheet.reported_period.label}: {len(sheet.facts)} facts")
