@@ -64,6 +64,15 @@ def test_strict_schema() -> None:
         },
     }
     assert json.dumps(schema) == original
+
+
+def test_a_bounded_schema_tells_how_long_a_text_may_be_wherever_it_stands() -> None:
+    text = {"type": "string", "maxLength": 400, "pattern": "^[A-Z]"}
+    schema = {"type": "object", "properties": {"a": text, "b": {"type": "array", "items": {"anyOf": [text, {"type": "null"}]}}}}
+    bounded = {"type": "string", "maxLength": 400}
+    found = strict_schema(schema, bounded=True)["properties"]
+    assert found == {"a": bounded, "b": {"type": "array", "items": {"anyOf": [bounded, {"type": "null"}]}}}
+    assert "maxLength" not in json.dumps(strict_schema(schema))
     jsonschema.Draft202012Validator.check_schema(strict_schema(schema))
 
 

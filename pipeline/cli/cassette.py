@@ -153,7 +153,7 @@ def _endpoint(kind: str, settings: Settings, folders: list[Path], model_file: Pa
     with LocalServer(file, context_tokens=context_for(prompt, settings.max_answer_tokens), alias=name) as server:
         endpoint = Endpoint(server.base_url, server.api_key, server.alias, drafter="local", model_sha256=_sha256(file))
         # One request after the other: the server would let them wait, and their time-outs run.
-        yield endpoint, patient(settings, server.base_url).model_copy(update={"concurrency": 1}), most_facts
+        yield endpoint, patient(settings, server.base_url).model_copy(update={"concurrency": 1, "bounded_texts": True}), most_facts
 
 
 def _sha256(file: Path) -> str:

@@ -64,8 +64,8 @@ def _local_drafter(settings: Settings, work: Work | None, why: str) -> tuple[Dra
     else:
         gguf, name = model, model.stem
     patient = settings if "timeout_s" in settings.model_fields_set else settings.model_copy(update={"timeout_s": LOCAL_TIMEOUT_S})
-    # Requests wait for each other here rather than in the server, where their time-outs would run.
-    one_by_one = patient.model_copy(update={"concurrency": 1})
+    # Requests wait for each other here rather than in the server, where their time-outs would run; and no text runs on.
+    one_by_one = patient.model_copy(update={"concurrency": 1, "bounded_texts": True})
     return LocalDrafter(gguf, name, one_by_one, schema_note(), work or Work()), f"drafting with {name} on this machine{why}"
 
 

@@ -61,6 +61,7 @@ class Manner(Strict):
     seed: int
     max_answer_tokens: int
     answer_tokens_limit: int
+    bounded_texts: bool = False
     max_attempts: int
     max_wait_s: float = Field(allow_inf_nan=False)
 

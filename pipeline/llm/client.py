@@ -158,7 +158,7 @@ class ChatClient:
         """The request's JSON; the same request in the same dialect gives the same bytes."""
         mode = dialect.formats[0]
         body: dict[str, Any] = {"model": self._model, "messages": formats.messages(request, mode, self._schema_note)}
-        response_format = formats.response_format(request, mode)
+        response_format = formats.response_format(request, mode, bounded=self._settings.bounded_texts)
         if response_format:
             body["response_format"] = response_format
         body[dialect.limits[0]] = max_tokens

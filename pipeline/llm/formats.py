@@ -21,14 +21,15 @@ _KEPT = ("description", "type", "enum", "minItems", "maxItems")
 _KEPT_FORMATS = ("date",)
 
 
-def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """`schema` in the subset that strict structured outputs take.
+def strict_schema(schema: dict[str, Any], *, bounded: bool = False) -> dict[str, Any]:
+    """`schema` in the subset that strict structured outputs take; `bounded` adds how long a text may be, for a server that takes it.
 
     Every property becomes required and every object closed; `null` is allowed where `schema` allows it and nowhere else. So an answer
     that fits can break `schema` only in a length, a range or a pattern. References stay references: copies would multiply the
     enumerations, and providers limit their total.
     """
-    strict: dict[str, Any] = {key: schema[key] for key in _KEPT if key in schema}
+    kept = (*_KEPT, "maxLength") if bounded else _KEPT
+    strict: dict[str, Any] = {key: schema[key] for key in kept if key in schema}
     if "const" in schema:
         strict["enum"] = [schema["const"]]
     if schema.get("format") in _KEPT_FORMATS:
@@ -39,22 +40,22 @@ def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
         strict = {"description": schema["description"], "anyOf": [reference]} if "description" in schema else reference
     for union in ("anyOf", "oneOf"):
         if union in schema:
-            strict["anyOf"] = [strict_schema(branch) for branch in schema[union]]
+            strict["anyOf"] = [strict_schema(branch, bounded=bounded) for branch in schema[union]]
     if "items" in schema:
-        strict["items"] = strict_schema(schema["items"])
+        strict["items"] = strict_schema(schema["items"], bounded=bounded)
     if schema.get("type") == "object" or "properties" in schema:
-        strict["properties"] = {name: strict_schema(part) for name, part in schema.get("properties", {}).items()}
+        strict["properties"] = {name: strict_schema(part, bounded=bounded) for name, part in schema.get("properties", {}).items()}
         strict["required"] = list(strict["properties"])
         strict["additionalProperties"] = False
     if "$defs" in schema:
-        strict["$defs"] = {name: strict_schema(part) for name, part in schema["$defs"].items()}
+        strict["$defs"] = {name: strict_schema(part, bounded=bounded) for name, part in schema["$defs"].items()}
     return strict
 
 
-def response_format(request: Request, mode: FormatMode) -> dict[str, Any] | None:
-    """The request's `response_format`, or None in plain text."""
+def response_format(request: Request, mode: FormatMode, *, bounded: bool) -> dict[str, Any] | None:
+    """The request's `response_format`, or None in plain text; `bounded` as in `strict_schema`."""
     if mode == "json_schema":
-        return {"type": mode, "json_schema": {"name": request.name, "strict": True, "schema": strict_schema(request.schema)}}
+        return {"type": mode, "json_schema": {"name": request.name, "strict": True, "schema": strict_schema(request.schema, bounded=bounded)}}
     return {"type": mode} if mode == "json_object" else None
 
 
