@@ -36,9 +36,9 @@ from pipeline.drafters.base import Brief, Drafter, StepAnswer, StepRequest
 from pipeline.drafters.choose import endpoint_of
 from pipeline.drafters.model import PROMPT_FACTS
 from pipeline.errors import AfterprintError, BadAnswer, EmptyAnswer, Truncated
-from pipeline.llm.cassette_file import Recording
+from pipeline.llm.cassettes.file import Recording
 from pipeline.llm.client import ChatClient
-from pipeline.llm.models import sha256_of
+from pipeline.llm.local.models import sha256_of
 from pipeline.llm.prices import cost_usd
 from pipeline.llm.types import Message, OnAttempt, Request, Usage
 from pipeline.notes.models import StepName

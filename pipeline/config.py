@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     answer_tokens_limit: Tokens = 8_000
     """Tokens allowed for an answer at most, after it was cut off."""
     bounded_texts: bool = False
-    """Whether strict schemas tell how long a text may be. llama.cpp holds a model to it, so that a small one cannot run on; OpenAI refuses it."""
+    """Whether strict schemas tell how long a text may be. llama.cpp holds a model to it, so that none runs on; OpenAI refuses it."""
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1_024)
     """Largest response read from a model's server."""
     concurrency: int = Field(default=4, ge=1, le=1_000)

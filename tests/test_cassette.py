@@ -22,9 +22,8 @@ from hypothesis import strategies as st
 
 from pipeline.config import load_settings
 from pipeline.errors import CassetteMiss, CassetteUnplayed, ConnectionFailed, InputError, ProviderError, RateLimited
-from pipeline.llm import cassette_recorder
-from pipeline.llm.cassette import Player, Recorder, machine_line, no_wait, replaying
-from pipeline.llm.cassette_file import Cassette, read_cassette
+from pipeline.llm.cassettes.file import Cassette, read_cassette
+from pipeline.llm.cassettes.player import Player, Recorder, machine_line, no_wait, replaying
 from pipeline.llm.client import ChatClient
 from pipeline.llm.types import Attempt, Completion, Message, Request
 from pipeline.notes.models import PromptUsed
@@ -478,7 +477,7 @@ def test_a_run_that_is_killed_leaves_the_old_file(path: Path) -> None:
     ],
 )
 def test_what_no_cassette_holds(asked: bytes, said: bytes, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cassette_recorder, "MAX_ANSWER_BYTES", 1_000)
+    monkeypatch.setattr("pipeline.llm.cassettes.recorder.MAX_ANSWER_BYTES", 1_000)
     recorder = Recorder()
 
     async def ask() -> None:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import pytest
 
 from pipeline.cli.main import run
-from pipeline.llm.cassette_file import Cassette, read_cassette
+from pipeline.llm.cassettes.file import Cassette, read_cassette
 from pipeline.recording.kinds import CHAIN
 from tests.scripted_xllamacpp import scripted_package
 from tests.test_recording import (

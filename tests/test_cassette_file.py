@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
-from pipeline.llm import bodies, cassette_yaml
-from pipeline.llm.cassette_file import (
+from pipeline.llm.cassettes import as_yaml, bodies
+from pipeline.llm.cassettes.file import (
     Cassette,
     Interaction,
     RecordedRequest,
@@ -102,7 +102,7 @@ def _exact(value: Any) -> str:
 @given(_bodies, _bodies)
 def test_json_bodies_come_back_as_they_were(asked: Any, said: Any) -> None:
     there = cassette(interaction(json.dumps(asked), json.dumps(said)), interaction(json.dumps(said), json.dumps(asked)))
-    data, _ = cassette_yaml.parse(text_of(there))
+    data, _ = as_yaml.parse(text_of(there))
     back = Cassette.model_validate(data)
     assert back == there
     # Half a surrogate pair is the one thing that JSON can hold and YAML cannot: such a body is kept as text.
@@ -113,7 +113,7 @@ def test_json_bodies_come_back_as_they_were(asked: Any, said: Any) -> None:
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.text(alphabet="ab \t\r\n:#-\x00\x85\u2028\ufeff"))
 def test_other_texts_come_back_as_they_were(text: str) -> None:
-    back = Cassette.model_validate(cassette_yaml.parse(text_of(cassette(interaction(f"x{text}", f"x{text}"))))[0])
+    back = Cassette.model_validate(as_yaml.parse(text_of(cassette(interaction(f"x{text}", f"x{text}"))))[0])
     assert back.interactions[0].request.content == back.interactions[0].response.content == f"x{text}"
 
 
@@ -145,7 +145,7 @@ def test_a_python_without_libyaml_writes_the_same_values(text: str) -> None:
     class Pure(yaml.SafeDumper):
         """PyYAML's own emitter, which is used where libyaml is missing."""
 
-    Pure.add_representer(str, cassette_yaml._text)
+    Pure.add_representer(str, as_yaml._text)
     for loader in (yaml.SafeLoader, yaml.CSafeLoader):
         assert yaml.load(yaml.dump([text], Dumper=Pure, allow_unicode=True), Loader=loader) == [text]  # noqa: S506 - both are safe
 
@@ -207,20 +207,20 @@ def test_what_a_request_repeats_stands_once() -> None:
     text = text_of(cassette(*requests))
     assert [text.count(f"turn {n}\n") for n in range(8)] == [1] * 8
     assert text.count("a a a a a") < 40
-    assert Cassette.model_validate(cassette_yaml.parse(text)[0]) == cassette(*requests)
+    assert Cassette.model_validate(as_yaml.parse(text)[0]) == cassette(*requests)
 
 
 def test_values_that_python_takes_for_equal_are_not_shared() -> None:
-    long = "x" * cassette_yaml.SHARED_FROM
+    long = "x" * as_yaml.SHARED_FROM
     values = [[long, number] for number in (0.0, -0.0, 0, False, 1, 1.0, True, "1", None)]
-    back, _ = cassette_yaml.parse(cassette_yaml.dump({"a": values}))
+    back, _ = as_yaml.parse(as_yaml.dump({"a": values}))
     assert [repr(one) for _, one in back["a"]] == ["0.0", "-0.0", "0", "False", "1", "1.0", "True", "'1'", "None"]
 
 
 def test_the_order_of_keys_is_kept_where_equal_objects_differ_in_it() -> None:
-    long = "x" * cassette_yaml.SHARED_FROM
+    long = "x" * as_yaml.SHARED_FROM
     data = {"a": [{"p": long, "q": 1}, {"q": 1, "p": long}]}
-    assert json.dumps(cassette_yaml.parse(cassette_yaml.dump(data))[0]) == json.dumps(data)
+    assert json.dumps(as_yaml.parse(as_yaml.dump(data))[0]) == json.dumps(data)
 
 
 def test_the_same_cassette_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -352,7 +352,7 @@ def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.llm.cassette_file.MAX_BYTES", 1_000)
+    monkeypatch.setattr("pipeline.llm.cassettes.file.MAX_BYTES", 1_000)
     assert _bad(GOOD, tmp_path) == ": has more than 1,000 bytes: that is no cassette"
 
 
@@ -375,7 +375,7 @@ def test_several_faults_are_told_at_once(tmp_path: Path) -> None:
 
 def test_nothing_but_the_safe_loader_reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What constructs objects by tag is never called; the parser is the safe one."""
-    assert issubclass(cassette_yaml._Loader, yaml.CSafeLoader | yaml.SafeLoader)
+    assert issubclass(as_yaml._Loader, yaml.CSafeLoader | yaml.SafeLoader)
     for loader in (yaml.Loader, yaml.FullLoader, yaml.UnsafeLoader):
         monkeypatch.setattr(loader, "__init__", None)
     assert kept(tmp_path, interaction("a", "b")).interactions[0].response.content == "b"

@@ -16,7 +16,7 @@ from vcr.request import Request
 from vcr.serialize import CASSETTE_FORMAT_VERSION, deserialize
 from vcr.serializers import yamlserializer
 
-from pipeline.llm.cassette_file import read_cassette, write_cassette
+from pipeline.llm.cassettes.file import read_cassette, write_cassette
 from tests.scripted_server import ScriptedServer
 from tests.test_cassette_file import RECORDING, URI, cassette, chat, interaction
 

@@ -140,3 +140,15 @@ def test_what_is_not_an_object_is_one_violation(kc: FactBase, text: str) -> None
     brief = Brief(kc, evaluate(kc, library())[0])
     (violation,) = examine(STEP["summarize"], text, STEP["summarize"].narrowed(brief), Checks(brief)).violations
     assert str(violation).startswith("the answer is not one JSON object")
+
+
+def test_views_that_tell_the_same_figures_are_told_which_one_is_at_fault(kc: FactBase) -> None:
+    def same(answer: Any) -> None:
+        answer["street_view"] = answer["our_view"]
+
+    assert said(kc, "consensus_gap", same) == ["our_view.text: tells the same figures as street_view: tell another one"]
+    # Without an estimate it is the street's view that has nothing to tell.
+    quiet = of_case("mcd-2023q1")
+    told = said(quiet, "consensus_gap", same)
+    assert len(told) == 1
+    assert told[0].startswith("street_view.text: tells the same figures as our_view, and the sheet has no estimate: write 'The sheet holds")

@@ -19,7 +19,7 @@ from evals.single_prompt import main as single_main
 from pipeline.cli.main import app
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
-from pipeline.llm.cassette_file import read_cassette
+from pipeline.llm.cassettes.file import read_cassette
 from pipeline.notes.models import StepName
 from pipeline.recording.kinds import CHAIN
 from tests.scripted_model import Change, ScriptedModel

@@ -28,8 +28,8 @@ from pipeline.drafters.local import CONTEXT_LIMIT, LOCAL_FACTS, LocalDrafter, Wo
 from pipeline.errors import InputError, ModelNotLoaded, UsageError
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
-from pipeline.llm import models
-from pipeline.llm.local_server import LocalServer, Speed
+from pipeline.llm.local import models
+from pipeline.llm.local.server import LocalServer, Speed
 from pipeline.llm.types import Usage
 from pipeline.mechanisms.library import library
 from tests.conftest import KC

@@ -15,8 +15,8 @@ import pytest
 
 from pipeline.cli.main import run
 from pipeline.drafters import choose
-from pipeline.llm import local_server, models
-from pipeline.llm.models import CATALOGUE, DEFAULT
+from pipeline.llm.local import models
+from pipeline.llm.local.models import CATALOGUE, DEFAULT
 from tests.conftest import KC
 from tests.scripted_downloads import MODEL, ScriptedDownloads
 
@@ -59,7 +59,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def package(monkeypatch: pytest.MonkeyPatch, *, installed: bool) -> None:
-    monkeypatch.setattr(local_server, "is_installed", lambda: installed)
+    monkeypatch.setattr("pipeline.llm.local.server.is_installed", lambda: installed)
     monkeypatch.setattr(choose, "is_installed", lambda: installed)
 
 
@@ -118,7 +118,7 @@ def test_ctrl_c_ends_a_pull_with_130_and_says_what_is_kept(tmp_path: Path) -> No
     code = (
         # As from a terminal: a job in the background inherits that the signal is ignored.
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from pipeline.cli.main import run; from pipeline.llm import models; from tests.scripted_downloads import MODEL\n"
+        "from pipeline.cli.main import run; from pipeline.llm.local import models; from tests.scripted_downloads import MODEL\n"
         "models.CATALOGUE, models.DEFAULT = (MODEL,), MODEL; run()"
     )
     with ScriptedDownloads().with_hub(cut_after=6_000) as server:

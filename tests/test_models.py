@@ -11,10 +11,10 @@ import pytest
 
 from pipeline.config import Settings, load_settings
 from pipeline.errors import UsageError
-from pipeline.llm import package_index
-from pipeline.llm.models import CATALOGUE, DEFAULT, chosen, megabytes, models_folder
-from pipeline.llm.package_index import PYPI, PipSetup
-from pipeline.llm.pulling import Sources
+from pipeline.llm.local import package_index
+from pipeline.llm.local.models import CATALOGUE, DEFAULT, chosen, megabytes, models_folder
+from pipeline.llm.local.package_index import PYPI, PipSetup
+from pipeline.llm.local.pulling import Sources
 
 
 def test_the_catalogue_is_consistent() -> None:

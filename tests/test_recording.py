@@ -19,7 +19,7 @@ from pipeline.drafters.choose import choose_drafter
 from pipeline.errors import AfterprintError, CassetteMiss, CassetteUnplayed, InputError
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.loading import load_sheet
-from pipeline.llm.cassette_file import Cassette, Interaction, RecordedResponse, read_cassette, text_of, write_cassette
+from pipeline.llm.cassettes.file import Cassette, Interaction, RecordedResponse, read_cassette, text_of, write_cassette
 from pipeline.notes.models import StepName
 from pipeline.notes.render import render_json
 from pipeline.recording.check import check_cassette

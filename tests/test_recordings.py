@@ -15,7 +15,7 @@ import pytest_socket
 from pipeline.facts.factbase import FactBase
 from pipeline.grounding import check_document, check_text
 from pipeline.grounding.findings import report_of
-from pipeline.llm.cassette_file import read_cassette
+from pipeline.llm.cassettes.file import read_cassette
 from pipeline.notes.models import Note
 from pipeline.notes.render import render_html, render_json, render_markdown
 from pipeline.recording.check import check_cassette

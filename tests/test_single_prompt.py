@@ -17,7 +17,7 @@ from pipeline.chain.steps import STEPS, opening
 from pipeline.config import load_settings
 from pipeline.errors import ServerFailed
 from pipeline.facts.sheet import FactSheet
-from pipeline.llm.cassette_file import read_cassette
+from pipeline.llm.cassettes.file import read_cassette
 from pipeline.llm.client import ChatClient
 from pipeline.llm.formats import strict_schema
 from pipeline.prompting import load_prompt

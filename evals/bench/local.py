@@ -40,8 +40,8 @@ from evals.cases import CASES, SPLITS, Case, Split, cases
 from evals.single_prompt import SINGLE
 from pipeline.chain.draft import Draft
 from pipeline.errors import AfterprintError, InputError, Problem
-from pipeline.llm.cassette_file import Recording, read_cassette
-from pipeline.llm.cassette_recorder import machine_line
+from pipeline.llm.cassettes.file import Recording, read_cassette
+from pipeline.llm.cassettes.recorder import machine_line
 from pipeline.recording.kinds import CHAIN, Kind
 from pipeline.recording.replay import replay
 

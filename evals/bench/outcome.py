@@ -15,7 +15,7 @@ from pipeline.chain.record import StepRecord
 from pipeline.chain.steps import STEPS, Step
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
-from pipeline.llm.cassette_file import Cassette
+from pipeline.llm.cassettes.file import Cassette
 from pipeline.notes.models import Note, StepName
 from pipeline.schemas import stored
 

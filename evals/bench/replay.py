@@ -24,8 +24,8 @@ from typing import Any
 
 import httpx2
 
-from pipeline.llm.cassette import Recorder, machine_line, replaying
-from pipeline.llm.cassette_file import Recording
+from pipeline.llm.cassettes.file import Recording
+from pipeline.llm.cassettes.player import Recorder, machine_line, replaying
 
 RESULT = Path(__file__).with_name("results") / "replay.json"
 SIZES = (250, 1_000)

@@ -16,7 +16,7 @@ from pipeline.mechanisms.engine import Fired, watch_from
 from pipeline.notes.models import Watch
 from pipeline.notes.words import basis_words
 
-_NO_ESTIMATE = "The sheet holds no estimate, so there is no street view to hold the result against."
+NO_ESTIMATE = "The sheet holds no estimate, so there is no street view to hold the result against."
 _PRIOR = (Role.PRIOR_YEAR, Role.PRIOR_QUARTER)
 _ENDS = (".low", ".high", ".midpoint", ".implied_rest")
 """Figures that the line of a range says already, or that follow from it."""
@@ -140,7 +140,7 @@ def against(brief: Brief) -> list[Figure]:
 def street_line(brief: Brief) -> str:
     """What the street's view is to tell, or that there is none."""
     if not brief.has_estimate:
-        return f"that none is known: {quoted_json({'evidence': [leading(brief)[0].id], 'text': _NO_ESTIMATE})}"
+        return f"that none is known: {quoted_json({'evidence': [leading(brief)[0].id], 'text': NO_ESTIMATE})}"
     figures = gap_figures(brief)["street_view"]
     return f"one sentence on what was expected and how the result stood against it, for instance: {example(figures, brief)}"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, assert_never
 
+from pipeline.chain.briefing import NO_ESTIMATE
 from pipeline.chain.parts import Part, Violation
 from pipeline.drafters.base import Brief
 from pipeline.facts.figures import stem, written
@@ -116,7 +117,11 @@ class Checks:
             claim = getattr(gap, part)
             yield from self._claim(part, claim)
             figures = frozenset(check.fact for check in self.numbers(claim.text, claim.evidence).checks if check.fact is not None)
-            if figures and (other := told.setdefault(figures, part)) != part:
+            if not figures or (other := told.setdefault(figures, part)) == part:
+                continue
+            if other == "street_view" and not self.brief.has_estimate:
+                yield f"{other}.text", f"tells the same figures as {part}, and the sheet has no estimate: write '{NO_ESTIMATE}'"
+            else:
                 yield f"{part}.text", f"tells the same figures as {other}: tell another one"
         yield from self._watch("falsifier", gap.falsifier)
 

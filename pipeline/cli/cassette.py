@@ -141,7 +141,7 @@ def _endpoint(kind: str, settings: Settings, folders: list[Path], model_file: Pa
     from pipeline.cli import pulling
     from pipeline.drafters.local import context_for
     from pipeline.errors import UsageError
-    from pipeline.llm.local_server import LocalServer
+    from pipeline.llm.local.server import LocalServer
     from pipeline.mechanisms.library import library
     from pipeline.recording.replay import sheet_of
 
@@ -158,7 +158,7 @@ def _endpoint(kind: str, settings: Settings, folders: list[Path], model_file: Pa
 
 def _sha256(file: Path) -> str:
     from pipeline.errors import InputError, Problem
-    from pipeline.llm.models import sha256_of
+    from pipeline.llm.local.models import sha256_of
 
     try:
         return sha256_of(file)

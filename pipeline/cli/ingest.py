@@ -22,7 +22,7 @@ Ticker = Annotated[str | None, typer.Option(help="As traded. Default: what the d
 Sector = Annotated[str | None, typer.Option(help="For the mechanisms that apply, such as software or banks.", show_default=False)]
 Wanted = Annotated[
     str | None,
-    typer.Option("--period", help="2025q2 or 2025fy, by fiscal year, or the day on which it ended. Default: the latest.", show_default=False),
+    typer.Option("--period", help="2025q2 or 2025fy, by fiscal year, or the day it ends. Default: the latest.", show_default=False),
 ]
 Consensus = Annotated[
     Path | None, typer.Option(help="Analyst estimates of before the print, as JSON or CSV, to go into the sheet.", show_default=False)

@@ -22,7 +22,7 @@ app = typer.Typer(help="Models that run on this machine, without a key or a netw
 def list_(as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False) -> None:
     """The models that can be pulled, and which of them are here."""
     from pipeline.config import load_settings
-    from pipeline.llm.models import CATALOGUE, models_folder
+    from pipeline.llm.local.models import CATALOGUE, models_folder
 
     folder = models_folder(load_settings())
     rows = [_row(model, folder) for model in CATALOGUE]
@@ -42,7 +42,7 @@ def pull(name: Annotated[str | None, _NAME] = None) -> None:
     from pipeline.cli.pulling import pulled
     from pipeline.config import load_settings
     from pipeline.errors import UsageError
-    from pipeline.llm.models import Model, chosen, models_folder, state
+    from pipeline.llm.local.models import Model, chosen, models_folder, state
 
     settings = load_settings()
     model = chosen(name)
@@ -63,7 +63,7 @@ def serve(
     """Serve a model to this machine as an OpenAI-compatible endpoint, until Ctrl-C. Its key: AFTERPRINT_API_KEY, else a random one."""
     from pipeline.cli.pulling import model_file
     from pipeline.config import load_settings
-    from pipeline.llm.local_server import LocalServer
+    from pipeline.llm.local.server import LocalServer
 
     file, model = model_file(name, load_settings())
     # Only our own variable: a key for another service must not become one that is handed around here.
@@ -81,8 +81,8 @@ def serve(
 
 
 def _row(model: Any, folder: Path) -> dict[str, Any]:
-    from pipeline.llm.models import state
-    from pipeline.llm.pulling import came_so_far
+    from pipeline.llm.local.models import state
+    from pipeline.llm.local.pulling import came_so_far
 
     return {
         "name": model.name,

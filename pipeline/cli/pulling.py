@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from pipeline.config import Settings
-    from pipeline.llm.models import Model
+    from pipeline.llm.local.models import Model
 
 
 class PullWatcher:
@@ -38,7 +38,7 @@ class PullWatcher:
 
     def at(self, count: int) -> None:
         """So many bytes of the file have come."""
-        from pipeline.llm.models import megabytes
+        from pipeline.llm.local.models import megabytes
 
         if sys.stderr.isatty():
             self._draw(count)
@@ -64,8 +64,8 @@ class PullWatcher:
 
 def pulled(model: Model, settings: Settings) -> Path:
     """The verified file of `model`, pulled now where it is not there: its size, licence and sources are said first."""
-    from pipeline.llm.models import models_folder, state
-    from pipeline.llm.pulling import Sources, pull
+    from pipeline.llm.local.models import models_folder, state
+    from pipeline.llm.local.pulling import Sources, pull
 
     folder = models_folder(settings)
     if state(model, folder) == "verified":
@@ -80,8 +80,8 @@ def pulled(model: Model, settings: Settings) -> Path:
 
 def model_file(name: str | None, settings: Settings) -> tuple[Path, str]:
     """The file of a model that is to run here, and its name; pulled now where it is one of ours and not there. Raises UsageError."""
-    from pipeline.llm.local_server import check_gguf, require_package
-    from pipeline.llm.models import Model, chosen
+    from pipeline.llm.local.models import Model, chosen
+    from pipeline.llm.local.server import check_gguf, require_package
 
     require_package()
     model = chosen(name)

@@ -8,8 +8,8 @@ from pipeline.config import Settings
 from pipeline.drafters.base import Drafter
 from pipeline.drafters.rules import RuleDrafter
 from pipeline.errors import UsageError
-from pipeline.llm import models
-from pipeline.llm.local_server import is_installed, require_package
+from pipeline.llm.local import models
+from pipeline.llm.local.server import is_installed, require_package
 from pipeline.prompting import load_prompt
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pipeline.config import Settings
 from pipeline.drafters.base import StepAnswer, StepRequest
 from pipeline.drafters.model import LOCAL_FACTS, ModelDrafter
 from pipeline.llm.client import ChatClient
-from pipeline.llm.local_server import LocalServer, Speed
+from pipeline.llm.local.server import LocalServer, Speed
 from pipeline.llm.types import OnAttempt, Usage
 
 TOKEN_MARGIN = 1.3

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -168,10 +168,18 @@ def _from_text(path: Path, text: str, kind: Format) -> FactSheet:
 
 
 def _from_csv(path: Path, text: str) -> FactSheet:
+    return from_table(path, lambda: read_csv(text, _name(Path(path.name))))
+
+
+def from_table(path: Path, read: Callable[[], CsvSheet]) -> FactSheet:
+    """The sheet of a table that `read` takes apart; it may raise UnreadableError. `path` names the file in messages.
+
+    Raises InputError, with the line and column of each problem.
+    """
     findings: list[Finding] = []
     table = CsvSheet()
     try:
-        table = read_csv(text, _name(Path(path.name)))
+        table = read()
         sheet = _sheet(table.data)
         if not table.findings:
             return sheet

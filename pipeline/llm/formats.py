@@ -55,7 +55,10 @@ def strict_schema(schema: dict[str, Any], *, bounded: bool = False) -> dict[str,
 def response_format(request: Request, mode: FormatMode, *, bounded: bool) -> dict[str, Any] | None:
     """The request's `response_format`, or None in plain text; `bounded` as in `strict_schema`."""
     if mode == "json_schema":
-        return {"type": mode, "json_schema": {"name": request.name, "strict": True, "schema": strict_schema(request.schema, bounded=bounded)}}
+        return {
+            "type": mode,
+            "json_schema": {"name": request.name, "strict": True, "schema": strict_schema(request.schema, bounded=bounded)},
+        }
     return {"type": mode} if mode == "json_object" else None
 
 

@@ -19,8 +19,8 @@ from typing import Any, Literal
 from pipeline.errors import AfterprintError, CassetteMiss, CassetteUnplayed, InputError
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
-from pipeline.llm.cassette_file import Cassette, Interaction, read_cassette
-from pipeline.llm.cassette_miss import changed_since
+from pipeline.llm.cassettes.file import Cassette, Interaction, read_cassette
+from pipeline.llm.cassettes.miss import changed_since
 from pipeline.recording.kinds import CHAIN, FACTS, Kind
 from pipeline.recording.private import own_keys, secrets_in
 from pipeline.recording.replay import replay, sheet_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.drafters.base import Drafter
 from pipeline.drafters.model import ModelDrafter
 from pipeline.errors import InputError, Problem
-from pipeline.llm.cassette_file import Recording
+from pipeline.llm.cassettes.file import Recording
 from pipeline.llm.client import ChatClient
 
 FACTS = "facts.json"

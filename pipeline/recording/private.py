@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.config import KEY_VARIABLES
-from pipeline.llm.cassette_file import Cassette
-from pipeline.llm.cassette_recorder import REQUEST_HEADERS, RESPONSE_HEADERS
+from pipeline.llm.cassettes.file import Cassette
+from pipeline.llm.cassettes.recorder import REQUEST_HEADERS, RESPONSE_HEADERS
 from pipeline.llm.wire import OPENAI_URL
 
 HIDDEN_HOST = "server.invalid"

@@ -25,9 +25,9 @@ from pipeline.drafters.choose import LOCAL_TIMEOUT_S, schema_note
 from pipeline.errors import AfterprintError, CassetteMiss, InputError, Problem
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
-from pipeline.llm.cassette import Player
-from pipeline.llm.cassette_file import Cassette, Interaction, Manner, Recording, read_cassette, text_of, write_cassette
-from pipeline.llm.cassette_recorder import Recorder, machine_line, utc_now
+from pipeline.llm.cassettes.file import Cassette, Interaction, Manner, Recording, read_cassette, text_of, write_cassette
+from pipeline.llm.cassettes.player import Player
+from pipeline.llm.cassettes.recorder import Recorder, machine_line, utc_now
 from pipeline.llm.client import ChatClient
 from pipeline.llm.wire import clean
 from pipeline.notes.models import StepName

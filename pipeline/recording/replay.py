@@ -11,8 +11,8 @@ from pipeline.drafters.choose import schema_note
 from pipeline.errors import AfterprintError, InputError, Problem
 from pipeline.facts.loading import load_sheet
 from pipeline.facts.sheet import FactSheet
-from pipeline.llm.cassette import Player, no_wait
-from pipeline.llm.cassette_file import Cassette, Manner, read_cassette
+from pipeline.llm.cassettes.file import Cassette, Manner, read_cassette
+from pipeline.llm.cassettes.player import Player, no_wait
 from pipeline.llm.client import ChatClient
 from pipeline.recording.kinds import CHAIN, FACTS, Kind
 

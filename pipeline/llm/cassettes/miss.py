@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import ResourceError
-from pipeline.llm.bodies import Json, Line, lines
-from pipeline.llm.cassette_file import Cassette, Interaction, Recording, step_of, told
+from pipeline.llm.cassettes.bodies import Json, Line, lines
+from pipeline.llm.cassettes.file import Cassette, Interaction, Recording, step_of, told
 from pipeline.prompting import load_prompt
 from pipeline.schemas import digest, printable
 

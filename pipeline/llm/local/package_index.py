@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urldefrag
 
-from pipeline.llm.fetching import Fetcher, SourceFailed, WrongContent, host, joined
+from pipeline.llm.local.fetching import Fetcher, SourceFailed, WrongContent, host, joined
 
 PYPI = "https://pypi.org/simple"
 _JSON = "application/vnd.pypi.simple.v1+json"

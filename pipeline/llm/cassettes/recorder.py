@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2
 
 from pipeline.errors import InputError, Problem, ProviderError
-from pipeline.llm.cassette_file import (
+from pipeline.llm.cassettes.file import (
     Cassette,
     Headers,
     Interaction,

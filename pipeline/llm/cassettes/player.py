@@ -31,10 +31,10 @@ from pathlib import Path
 import httpx2
 
 from pipeline.errors import CassetteMiss, CassetteUnplayed
-from pipeline.llm import bodies
-from pipeline.llm.cassette_file import Cassette, path_of, read_cassette
-from pipeline.llm.cassette_miss import Asked, explain, explain_again
-from pipeline.llm.cassette_recorder import KEPT, Recorder, machine_line
+from pipeline.llm.cassettes import bodies
+from pipeline.llm.cassettes.file import Cassette, path_of, read_cassette
+from pipeline.llm.cassettes.miss import Asked, explain, explain_again
+from pipeline.llm.cassettes.recorder import KEPT, Recorder, machine_line
 from pipeline.llm.types import SAMPLE_HEADER
 
 __all__ = ["Player", "Recorder", "machine_line", "no_wait", "replaying"]

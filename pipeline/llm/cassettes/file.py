@@ -32,8 +32,8 @@ from pydantic import AwareDatetime, Field, ValidationError, model_validator
 from pipeline.errors import InputError, Problem
 from pipeline.facts.positions import Finding, UnreadableError
 from pipeline.facts.sheet import Strict
-from pipeline.llm import cassette_yaml
-from pipeline.llm.bodies import Json, digest, json_of
+from pipeline.llm.cassettes import as_yaml
+from pipeline.llm.cassettes.bodies import Json, digest, json_of
 from pipeline.llm.types import SAMPLE_HEADER
 from pipeline.notes.models import PromptUsed
 from pipeline.notes.render import write_atomically
@@ -221,7 +221,7 @@ def _content(parsed: Json | None, text: str) -> Json | str:
 def read_cassette(path: Path) -> Cassette:
     """The cassette in the file at `path`. Raises InputError, with path and line, for whatever is no whole cassette."""
     try:
-        data, line_of = cassette_yaml.parse(_text(path))
+        data, line_of = as_yaml.parse(_text(path))
     except UnreadableError as error:
         raise InputError(*(Problem(finding.message, file=str(path), line=finding.line) for finding in error.findings)) from None
     try:
@@ -277,7 +277,7 @@ def write_cassette(path: Path, cassette: Cassette) -> None:
 
 def text_of(cassette: Cassette) -> str:
     """The file's text: the same cassette gives the same text."""
-    return _COMMENT + cassette_yaml.dump(
+    return _COMMENT + as_yaml.dump(
         {
             "version": cassette.version,
             "recorded": cassette.recorded.model_dump(mode="json"),
@@ -307,8 +307,8 @@ def _plain(interaction: Interaction) -> dict[str, Any]:
 def parsed(text: str) -> Json | None:
     """`text` as the JSON that a cassette can hold as YAML; None where it is to be kept as text."""
     value = json_of(text)
-    return None if value is None or cassette_yaml.depth_of(value) > _DEEPEST else value
+    return None if value is None or as_yaml.depth_of(value) > _DEEPEST else value
 
 
-_DEEPEST = cassette_yaml.MAX_DEPTH - 10
+_DEEPEST = as_yaml.MAX_DEPTH - 10
 """Levels of a body; the file has a few around it."""
