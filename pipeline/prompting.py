@@ -28,11 +28,12 @@ _FENCE = "---\n"
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt file. `digest` is the sha256 of its bytes."""
+    """One prompt file. `digest` is the sha256 of its bytes, `text` what stands below its front matter."""
 
     name: str
     digest: str
     variables: frozenset[str]
+    text: str
     _template: Template
 
     def render(self, **values: str) -> str:
@@ -40,6 +41,11 @@ class Prompt:
         if wrong := self.variables.symmetric_difference(values):
             raise ResourceError(f"prompts/{self.name}.md: variables given and declared differ in {', '.join(sorted(wrong))}")
         return self._template.render(values)
+
+    @property
+    def headings(self) -> frozenset[str]:
+        """The lines that introduce what follows them, lower case, without their colon: nothing that a model should copy."""
+        return frozenset(line.removesuffix(":").strip().lower() for line in self.text.splitlines() if line.endswith(":"))
 
 
 @cache
@@ -76,4 +82,4 @@ def parse_prompt(path: Path) -> Prompt:
     declared = frozenset(map(str, front["variables"]))
     if wrong := declared.symmetric_difference(used):
         raise ResourceError(f"{where}: variables used and declared differ in {', '.join(sorted(wrong))}")
-    return Prompt(path.stem, hashlib.sha256(data).hexdigest(), declared, template)
+    return Prompt(path.stem, hashlib.sha256(data).hexdigest(), declared, body.strip(), template)

@@ -116,6 +116,12 @@ def test_a_wrong_number_is_sent_back_with_what_the_facts_say_and_repaired(kc_she
     assert any("39.0%" in violation for violation in draft.record.steps[0].turns[0].violations)
 
 
+def test_a_claim_without_its_full_stop_gets_one(kc_sheet: FactSheet, clock: Clock) -> None:
+    draft, _ = drafted(kc_sheet, clock, {"summarize": [say("Gross margin was 12.8%")]})
+    assert "Gross margin was 12.8%." in [claim.text for claim in draft.note.summary]
+    assert all(not text.endswith("..") for _, text, _ in draft.note.texts())
+
+
 def test_what_stays_wrong_is_withheld_and_never_printed(kc_sheet: FactSheet, clock: Clock) -> None:
     wrong = say("Revenue grew 73.9% y/y to CNY 2,703.7m.")
     draft, requests = drafted(kc_sheet, clock, {"summarize": [wrong]})

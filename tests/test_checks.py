@@ -142,6 +142,11 @@ def test_what_is_not_an_object_is_one_violation(kc: FactBase, text: str) -> None
     assert str(violation).startswith("the answer is not one JSON object")
 
 
+def test_a_line_of_the_instructions_is_no_event(kc: FactBase) -> None:
+    (told,) = said(kc, "catalysts", catalyst(event="Other conditions to watch that the facts suggest:"))
+    assert told.startswith("catalysts[0].event: 'Other conditions to watch that the facts suggest:' is a line of the instructions")
+
+
 def test_views_that_tell_the_same_figures_are_told_which_one_is_at_fault(kc: FactBase) -> None:
     def same(answer: Any) -> None:
         answer["street_view"] = answer["our_view"]

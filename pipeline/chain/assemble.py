@@ -16,7 +16,7 @@ from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written_with_base
 from pipeline.facts.sheet import Basis, Role
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.notes.models import FactUsed, Manifest, MissingFact, Note, NumberTrace, PromptUsed, SourceUsed, StepName
+from pipeline.notes.models import MOST_CHARS, Claim, FactUsed, Manifest, MissingFact, Note, NumberTrace, PromptUsed, SourceUsed, StepName
 from pipeline.notes.words import words
 
 _FIRST = (
@@ -55,7 +55,7 @@ def assemble(
         review_reasons=reasons,
         summary=_listed(values, "summarize"),
         second_order_effects=_listed(values, "second_order"),
-        consensus_gap=values["consensus_gap"].get(""),
+        consensus_gap=_ended(gap) if (gap := values["consensus_gap"].get("")) is not None else None,
         catalysts=_listed(values, "catalysts"),
         withheld=tuple(withheld for result in results for withheld in result.withheld),
         failed_steps=failed,
@@ -99,7 +99,16 @@ def _why_failed(result: StepResult) -> str:
 
 
 def _listed(values: dict[StepName, dict[str, Any]], step: StepName) -> tuple[Any, ...]:
-    return tuple(value for place, value in values[step].items() if place != "headline")
+    return tuple(_ended(value) for place, value in values[step].items() if place != "headline")
+
+
+def _ended(part: Any) -> Any:
+    """The part with a full stop behind each claim that lacks one: small models leave it out."""
+    if isinstance(part, Claim):
+        is_ended = part.text[-1] in ".!?" or len(part.text) >= MOST_CHARS
+        return part if is_ended else part.model_copy(update={"text": f"{part.text}."})
+    claims = {name: value for name in type(part).model_fields if isinstance(value := getattr(part, name), Claim)}
+    return part.model_copy(update={name: _ended(claim) for name, claim in claims.items()})
 
 
 def _traces(note: Note, checks: Checks) -> Iterable[NumberTrace]:

@@ -18,6 +18,7 @@ from pipeline.mechanisms.engine import already_holds, is_plausible
 from pipeline.notes.calendar import known_by, release_window
 from pipeline.notes.models import MOST_EVIDENCE, Catalyst, Claim, ConsensusGap, Falsifier, SecondOrderEffect, StepName, Watch
 from pipeline.notes.words import words
+from pipeline.prompting import load_prompt
 
 Found = Iterator[tuple[str, str]]
 """(place within the part, message)"""
@@ -128,6 +129,8 @@ class Checks:
     def _catalyst(self, catalyst: Catalyst) -> Found:
         for _, message in self._prose(catalyst.event, None):
             yield "event", message
+        if catalyst.event.strip(" :.").lower() in load_prompt("catalysts").headings:
+            yield "event", f"'{catalyst.event}' is a line of the instructions: name the event itself, for instance the next print"
         yield from self._claim("claim", catalyst.claim)
         yield from self._watch("watch", catalyst.watch)
         if catalyst.window is not None:

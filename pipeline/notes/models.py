@@ -17,7 +17,9 @@ from pipeline.facts.figures import Change
 from pipeline.facts.quantity import Scale
 from pipeline.facts.sheet import Number, Strict
 
-Sentence = Annotated[str, Field(min_length=1, max_length=700)]
+MOST_CHARS = 700
+"""Of a claim."""
+Sentence = Annotated[str, Field(min_length=1, max_length=MOST_CHARS)]
 Short = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_EVIDENCE = 12
 FactIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_EVIDENCE, description="ids of the facts that the text rests on")]
