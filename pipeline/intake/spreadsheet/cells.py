@@ -116,6 +116,12 @@ def _single(text: str, mark: Mark) -> Cell | None:
     )
 
 
+def scale_word(written: str) -> Scale | None:
+    """`million`, `millions`, `mn`, `m`, `one` and the like as a scale; None for other words."""
+    word = written.strip().lower()
+    return Scale.ONE if word in ("one", "units", "1") else _SCALES.get(word)
+
+
 def is_of_currency(sign: str, currency: str) -> bool:
     """Whether a sign before a figure may stand for an ISO 4217 currency: `$` for many, `¥` for two."""
     return currency in _SYMBOLS.get(sign, {sign})
