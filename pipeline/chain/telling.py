@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pipeline.drafters.rules.prose import be, name, prints_as_zero
 from pipeline.facts.factbase import FactBase
-from pipeline.facts.figures import Change, Figure, write_quantity, written
-from pipeline.facts.sheet import Basis, Period, PeriodKind, Role
+from pipeline.facts.figures import Change, Figure, bare, write_quantity, written
+from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.mechanisms.engine import size
 from pipeline.notes.words import basis_words
 
@@ -43,10 +43,7 @@ def _range(figure: Figure) -> str | None:
     fact = figure.fact
     if fact is None or fact.low is None or fact.high is None or fact.low == fact.high:
         return None
-    ends = [write_quantity(fact.end(which), figure.scale) for which in ("low", "high")]
-    if "EPS" in figure.label or "per share" in figure.label:
-        ends = [end.removesuffix(" per share") for end in ends]
-    return " to ".join(ends)
+    return " to ".join(bare(write_quantity(fact.end(which), figure.scale), figure) for which in ("low", "high"))
 
 
 def _moved(what: str, figure: Figure, facts: FactBase, verb: str) -> str:
@@ -61,7 +58,7 @@ def _moved(what: str, figure: Figure, facts: FactBase, verb: str) -> str:
             else f"{what} {verb} {size(figure)} {'above' if up else 'below'} the {against}"
         )
     assert figure.change is not None
-    came = f", from {written(base)} {_at(base.period)} {base.period.label}" if base is not None else ""
+    came = f", from {written(base)} {base.period.when}" if base is not None else ""
     way = "unchanged" if none else f"{'up' if up else 'down'} {size(figure)}"
     terms = f" {basis_words(figure.basis)}" if figure.basis in (Basis.CONSTANT_CURRENCY, Basis.ORGANIC) else ""
     if figure.role is Role.GUIDANCE:
@@ -81,15 +78,12 @@ def _when(figure: Figure, facts: FactBase) -> str:
     if figure.period == reported or (figure.period.end == reported.end and not _longer(figure, facts)):
         return ""
     earlier = f" ({_SAME_QUARTER[figure.role]})" if figure.role in _SAME_QUARTER else ""
-    return f" {'for' if figure.role is Role.GUIDANCE else _at(figure.period)} {figure.period.label}{earlier}"
+    when = f"for {figure.period.label}" if figure.role is Role.GUIDANCE else figure.period.when
+    return f" {when}{earlier}"
 
 
 def _longer(figure: Figure, facts: FactBase) -> bool:
     return figure.period.kind is not PeriodKind.INSTANT and figure.period.kind is not facts.sheet.reported_period.kind
-
-
-def _at(period: Period) -> str:
-    return "at" if period.kind is PeriodKind.INSTANT else "in"
 
 
 def terms(figure: Figure) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from pipeline.facts.quantity import Bound, Quantity, Scale, Unit, UnitClass
-from pipeline.facts.sheet import Basis, Fact, Period, PeriodKind, Role, Source
+from pipeline.facts.sheet import Basis, Fact, Period, Role, Source
 from pipeline.facts.vocabulary import Metric
 
 
@@ -116,8 +116,12 @@ def written(figure: Figure, *, signed: bool | None = None) -> str:
     Changes carry their sign unless `signed` says otherwise. No more digits are printed than the interval supports.
     """
     text = write_quantity(figure.quantity, figure.scale, signed=figure.change is not None if signed is None else signed, bound=figure.bound)
-    # "Diluted EPS of $1.65 per share" says it twice.
-    return text.removesuffix(" per share") if "EPS" in figure.label or "per share" in figure.label else text
+    return bare(text, figure)
+
+
+def bare(amount: str, figure: Figure) -> str:
+    """A written amount of the figure without what its name says already: "diluted EPS of $1.65 per share" says it twice."""
+    return amount.removesuffix(" per share") if "EPS" in figure.label or "per share" in figure.label else amount
 
 
 def write_quantity(quantity: Quantity, scale: Scale = Scale.ONE, *, signed: bool = False, bound: Bound | None = None) -> str:
@@ -206,9 +210,5 @@ def written_with_base(figure: Figure, base: Figure | None = None) -> str:
     if isinstance(figure, DerivedFact):
         base = figure.base
     if base is not None:
-        text += f" ({written(base)}" + (")" if base.role is Role.CONSENSUS else f" {_at(base.period)} {base.period.label})")
+        text += f" ({written(base)}" + (")" if base.role is Role.CONSENSUS else f" {base.period.when})")
     return text
-
-
-def _at(period: Period) -> str:
-    return "at" if period.kind is PeriodKind.INSTANT else "in"

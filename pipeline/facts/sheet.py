@@ -144,6 +144,11 @@ class Period(Strict):
             raise ValueError("an instant has no start")
         return self
 
+    @property
+    def when(self) -> str:
+        """As it stands behind a figure: `in Q1 2026`, `at March 31, 2026`."""
+        return f"{'at' if self.kind is PeriodKind.INSTANT else 'in'} {self.label}"
+
 
 class Source(Strict):
     """Where figures were read."""
