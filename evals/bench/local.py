@@ -112,7 +112,7 @@ def _unequal(played: Sequence[Replayed]) -> list[Problem]:
 
 def _terms(recording: Recording) -> tuple[object, ...]:
     manner = recording.manner
-    return (manner.most_facts, manner.temperature, manner.seed) if manner else ()
+    return (manner.most_facts, manner.temperature, manner.seed, manner.bounded_texts) if manner else ()
 
 
 def _pairs(played: Sequence[Replayed]) -> list[tuple[Replayed, Replayed]]:
