@@ -50,14 +50,17 @@ class Consensus:
         self.choices: list[Choice] = []
         self.has_matched = False
         self._periods = Periods(sheet)
-        self._doubts: dict[str, None] = dict.fromkeys(f"{self._name}: {doubt}" for doubt in estimates.doubts)
+        self._doubts: dict[str, list[str]] = {doubt: [] for doubt in estimates.doubts}
+        """What is doubtful, and the periods or estimates of which that is true."""
         self._eps: Evidence = evidence(sheet, estimates.actuals)
         self._is_after_print = any(self._is_of_print(estimate) for estimate in estimates.found)
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """All doubts, each once."""
-        return tuple(self._doubts)
+        """All doubts, each once, with all that it is about."""
+        return tuple(
+            f"{self._name}: " + (f"{', '.join(dict.fromkeys(about))}: " if about else "") + doubt for doubt, about in self._doubts.items()
+        )
 
     @property
     def periods(self) -> list[Period]:
@@ -71,8 +74,8 @@ class Consensus:
     def _name(self) -> str:
         return self.estimates.provider
 
-    def _doubt(self, text: str) -> None:
-        self._doubts[f"{self._name}: {text}"] = None
+    def _doubt(self, text: str, *about: str) -> None:
+        self._doubts.setdefault(text, []).extend(about)
 
     def collect(self) -> None:
         """Go through all estimates."""
@@ -85,7 +88,7 @@ class Consensus:
                 continue
             self.has_matched = True
             if isinstance(period, str):
-                self._doubt(f"{estimate.metric}, {estimate.period}, is left out: {period}")
+                self._doubt(f"left out, for {period}", f"{estimate.metric} of the {estimate.period}")
             elif self._is_comparable(estimate, period) and (candidate := self._candidate(estimate, period)):
                 candidates.append(candidate)
 
@@ -111,20 +114,18 @@ class Consensus:
         """Whether it was made before the print, and in the sheet's currency."""
         released, as_of = self.sheet.released, estimate.as_of
         if as_of is None and estimate.actual is not None and period.end > self.sheet.reported_period.end:
-            self._doubt(f"{period.label} has been reported already: its estimates are left out, for they are from after the release")
+            self._doubt("reported already, so that the estimates are from after the release: left out", period.label)
             return False
         # With an actual, it is what the provider kept from before the print; a file that has such actuals is from after it.
         if as_of is None and estimate.actual is None and self._is_after_print:
-            self._doubt(
-                f"the estimates of {period.label} have no as-of date, in a file that has {self.sheet.reported_period.label}: left out"
-            )
+            self._doubt("no as-of date, in a file that knows the reported period's actual figures: left out", period.label)
             return False
         if as_of is None:
-            self._doubt(f"the estimates of {period.label} have no as-of date: look whether they are from before the print")
+            self._doubt("the estimates have no as-of date: look whether they are from before the print", period.label)
         elif released is None:
             self._doubt(f"the estimates are of {as_of}, and the sheet does not say when it was released: look whether that was later")
         elif as_of > released:
-            self._doubt(f"the estimates of {period.label} are of {as_of}, after the release on {released}: left out")
+            self._doubt(f"the estimates are of {as_of}, after the release on {released}: left out", period.label)
             return False
         elif as_of == released:
             self._doubt(f"the estimates are of {as_of}, the day of the release: look whether they are from before the print")
@@ -138,11 +139,11 @@ class Consensus:
         if currency is None and own == "USD":
             self._doubt("the currency of the estimates is not said: taken for USD, the sheet's")
         elif currency is None:
-            self._doubt(f"the currency of the estimates is not said, and the sheet is in {own}: {period.label} is left out")
+            self._doubt(f"the currency of the estimates is not said, and the sheet is in {own}: left out", period.label)
             return False
         elif not is_of_currency(currency, own):
-            said = f"{metric.label} of {period.label} is expected at {estimate.mean} {currency}"
-            self._doubt(f"{printable(said)}, and the sheet is in {own}: left out, for currencies are not converted")
+            said = f"{metric.label} of {period.label}, {estimate.mean} {printable(currency)}"
+            self._doubt(f"the sheet is in {own}: left out, for currencies are not converted", said)
             return False
         return True
 
@@ -160,7 +161,7 @@ class Consensus:
                 return _Candidate(estimate, period, "eps_diluted", Basis.UNSTATED, words)
             case Verdict.NEITHER if self._reports("adjusted_eps"):
                 hint = "another definition, a split, or another kind of share"
-                self._doubt(f"EPS of {period.label}, {estimate.mean}, is left out: {self._eps.words}: {hint}")
+                self._doubt(f"left out, for {self._eps.words}: {hint}", f"EPS of {period.label}, {estimate.mean}")
                 return None
             case Verdict.UNKNOWN if self._reports("adjusted_eps"):
                 self._doubt(f"the basis of EPS is not stated, and {self._eps.words}: taken for adjusted EPS, as estimates are as a rule")
@@ -263,8 +264,8 @@ class Consensus:
         value, low, high = (_in(number, factor) for number in (estimate.mean, estimate.low, estimate.high))
         assert value is not None, "an estimate has a mean"
         places = [last_place(number) for number in (value, low, high) if number is not None]
-        # A number in JSON loses its last zeros: beside 1.60796, 1.5 is as exact.
-        step = min([*places, CENT]) if metric.unit is UnitClass.PER_SHARE else min(places)
+        # A number in JSON loses its last zeros: beside 1.60796, 1.5 is as exact; and EPS is never rounded to less than cents.
+        step = min(last_place(value), CENT) if metric.unit is UnitClass.PER_SHARE else last_place(value)
         try:
             return Fact(
                 id=fact_id(chosen.metric, None, Role.CONSENSUS, period, self.sheet.reported_period),
@@ -274,7 +275,7 @@ class Consensus:
                 high=high,
                 unit=unit,
                 scale=scale,
-                rounded_to=step if any(place != step for place in places) else None,
+                rounded_to=step if any(place > step for place in places) else None,
                 period=period.id,
                 basis=chosen.basis,
                 role=Role.CONSENSUS,

@@ -238,19 +238,22 @@ def _estimate(entry: _Entry, mark: Mark, found: _Found) -> Estimate | None:
     cls = parse_unit(unit_of(metric, "USD"))[0].cls
     for name in ("mean", "low", "high", "actual"):
         _check_unit(entry, name, figures[name], cls)
+    assert mean.value is not None, "ranges were refused"
     period, end = _period(entry)
     kind = _value(entry, "kind", _kind) or (period.kind if period else None)
     scale = _value(entry, "scale", _scale)
-    scales = {one.scale for one in (mean, figures["low"], figures["high"], figures["actual"]) if one is not None and one.scale is not None}
-    if len(scales | ({scale} if scale else set())) > 1:
-        raise entry.refused("mean", "mean, low, high and actual are of different scales: expected one")
+    # A mean of 997 million stands beside an actual of 1.01 billion.
+    unit = mean.scale or scale or Scale.ONE
+    if scale is not None and mean.scale not in (None, scale):
+        raise entry.refused("mean", f"is in {mean.scale}s, and its scale is said to be {scale}: expected one of them")
+    numbers = {name: _number(found, unit, scale) if found else None for name, found in figures.items()}
     written = [name for name in ("actual", "mean", "low", "high", "analysts") if name in said]
     return Estimate(
         metric=metric.id,
-        mean=_number(mean),
-        low=_number(figures["low"]) if figures["low"] else None,
-        high=_number(figures["high"]) if figures["high"] else None,
-        scale=scales.pop() if scales else scale or Scale.ONE,
+        mean=mean.value,
+        low=numbers["low"],
+        high=numbers["high"],
+        scale=unit,
         analysts=_value(entry, "analysts", _count),
         end=end,
         label=period,
@@ -258,8 +261,8 @@ def _estimate(entry: _Entry, mark: Mark, found: _Found) -> Estimate | None:
         currency=said["currency"].upper() if "currency" in said else mean.currency,
         basis=_value(entry, "basis", _basis) or Basis.UNSTATED,
         as_of=_value(entry, "as_of", day),
-        actual=_number(figures["actual"]) if figures["actual"] else None,
-        surprise=_number(figures["surprise"]) if figures["surprise"] else None,
+        actual=numbers["actual"],
+        surprise=figures["surprise"].value if figures["surprise"] else None,
         source=printable(said["source"])[:200] if "source" in said else None,
         where=entry.where,
         quote=f"{printable(said['metric'])} " + ", ".join(f"{name} {printable(said[name])}" for name in written),
@@ -277,9 +280,12 @@ def _value(entry: _Entry, name: str, read: Callable[[str], _T]) -> _T | None:
         raise entry.refused(name, str(error)) from None
 
 
-def _number(found: Cell) -> Decimal:
-    assert found.value is not None, "ranges were refused"
-    return found.value
+def _number(found: Cell, unit: Scale, said: Scale | None) -> Decimal | None:
+    """A figure in the scale of the mean. What says no scale itself is in that of its line."""
+    if found.value is None:
+        return None
+    own = found.scale or said or unit
+    return found.value if own is unit else found.value.scaleb(own.factor.adjusted() - unit.factor.adjusted())
 
 
 def _check_unit(entry: _Entry, name: str, found: Cell | None, cls: UnitClass) -> None:
