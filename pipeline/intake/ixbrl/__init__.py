@@ -1,7 +1,7 @@
 """Fact sheets from filings in XBRL: inline documents (.htm) and instances (.xml), of one company and one fiscal period.
 
-Read by lxml, by the rules of Inline XBRL 1.1. Arelle (183 MB installed, 7 s a document, hundreds of errors) reads no figure of an instance
-without its taxonomies, which it fetches; edgartools (444 MB, seconds to import) is made to fetch filings whole, with their linkbases.
+Read with lxml, by the rules of Inline XBRL 1.1. Arelle (183 MB, 7 s a document) gives no figure of an instance whose taxonomies it cannot
+fetch; edgartools (444 MB, 24 s to import) reads instances only, and figures as floats. Measured without a network, two busy cores.
 
 A figure's period is what its context's days say. What a document calls its fiscal year and quarter names periods, and no more.
 Quarters are as filed: nothing is differenced, so cash flows of a 10-Q are the year to date.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from pipeline.facts.figures import stem
 from pipeline.facts.quantity import Scale, UnitClass, last_place
@@ -47,7 +48,7 @@ _DEFINITIONS = {
 Days = tuple[date | None, date]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """What all facts of a sheet share. `periods` are the stretches of the main flows; balances are taken where one begins or ends."""
 
@@ -62,7 +63,7 @@ class Terms:
             return self.periods.get(days)
         return self.calendar.period(None, days[1]) if days[1] in self._balance_days else None
 
-    @property
+    @cached_property
     def _balance_days(self) -> set[date]:
         return {end for _, end in self.periods} | {start - timedelta(days=1) for start, _ in self.periods if start}
 

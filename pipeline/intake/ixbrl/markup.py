@@ -37,6 +37,9 @@ def parse(document: Document) -> Element:
             "holds no XBRL: expected inline XBRL (.htm) or an XBRL instance (.xml); for a release use `afterprint ingest press-release`"
         )
         raise document.refused(message)
+    entities = document.refused("declares entities of its own, which no filing does: expected inline XBRL or an instance as it was filed")
+    if b"<!ENTITY" in document.content:
+        raise entities
     # No tree of this size and depth is a filing; libxml2 refuses such on its own as long as huge_tree is off.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False)
     try:
@@ -47,7 +50,7 @@ def parse(document: Document) -> Element:
         raise document.refused(f"cannot be read as XML: {error}") from None
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):
-        raise document.refused("declares entities of its own, which no filing does: expected inline XBRL or an instance as it was filed")
+        raise entities
     if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
         raise document.refused(f"has more than {MAX_ELEMENTS:,} elements: expected a filing")
     return root
