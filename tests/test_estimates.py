@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping
 from datetime import date
@@ -541,3 +543,30 @@ def test_every_surprise_of_the_real_files_is_a_fraction() -> None:
         if surprises.checkable(one)
     ]
     assert forms == ["fraction"] * 28
+
+
+@needs_data
+def test_the_texts_of_a_news_service_are_read_as_our_own_table() -> None:
+    with (DATA / "revenue_actual_vs_ibes_train.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("ticker", "metric", "period", "mean", "actual"))
+    for row in rows:
+        metric = "revenue" if row["metric_text"].endswith("revenue") else row["metric_text"].split()[-1]
+        writer.writerow((row["ticker"], metric, f"{row['quarter']} {row['year']}", row["estimate_text"], row["actual_text"]))
+    document = Document("ibes.csv", out.getvalue().encode())
+    for ticker in {row["ticker"] for row in rows}:
+        found = read(document, ticker).found
+        own_rows = [row for row in rows if row["ticker"] == ticker]
+        assert [f"${one.mean} {one.scale}" for one in found] == [row["estimate_text"] for row in own_rows]
+        assert [one.label.id if one.label else None for one in found] == [f"{row['year']}{row['quarter']}" for row in own_rows]
+        for one, row in zip(found, own_rows, strict=True):
+            figure, word = row["actual_text"].removeprefix("$").split()
+            assert one.actual is not None
+            assert one.actual * one.scale.factor == Decimal(figure) * Scale(word).factor
+
+
+def test_a_file_that_does_not_say_whose_it_is_is_a_doubt() -> None:
+    nameless = own() | {"ticker": ""}
+    assert "does not say whose estimates they are: look whether they are of EXNT" in add(sheet(), nameless).doubts[0]

@@ -52,6 +52,8 @@ class Consensus:
         self._periods = Periods(sheet)
         self._doubts: dict[str, list[str]] = {doubt: [] for doubt in estimates.doubts}
         """What is doubtful, and the periods or estimates of which that is true."""
+        if estimates.symbol is None:
+            self._doubt(f"the file does not say whose estimates they are: look whether they are of {sheet.company.ticker}")
         self._eps: Evidence = evidence(sheet, estimates.actuals)
         self._is_after_print = any(self._is_of_print(estimate) for estimate in estimates.found)
 
@@ -106,7 +108,9 @@ class Consensus:
             return False
         if estimate.announced is not None:
             return self.sheet.released is not None and estimate.announced >= self.sheet.released
-        return estimate.end is not None and estimate.end >= self.sheet.reported_period.end - LEEWAY
+        if estimate.end is None:
+            return isinstance(self._periods.of(estimate), Period)
+        return estimate.end >= self.sheet.reported_period.end - LEEWAY
 
     # -- one estimate -----------------------------------------------------------------------------------------------------
 

@@ -212,7 +212,12 @@ def _estimates(document: Document, entries: list[_Entry], mark: Mark, ticker: st
         raise document.refused(f"has no estimates for {ticker}: it has {has}")
     provider = next((one.source for one in found.estimates if one.source), "estimates")
     return Estimates(
-        provider=provider, id="estimates", found=tuple(found.estimates), actuals=tuple(found.actuals), doubts=tuple(found.doubts)
+        provider=provider,
+        id="estimates",
+        found=tuple(found.estimates),
+        symbol=ticker if found.tickers else None,
+        actuals=tuple(found.actuals),
+        doubts=tuple(found.doubts),
     )
 
 

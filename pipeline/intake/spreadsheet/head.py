@@ -11,7 +11,7 @@ from pipeline.facts.positions import Finding, UnreadableError
 from pipeline.facts.quantity import Scale
 from pipeline.facts.sheet import Basis, Period, PeriodKind, Role
 from pipeline.intake.spreadsheet.cells import Mark, day
-from pipeline.intake.spreadsheet.periods import label
+from pipeline.intake.spreadsheet.periods import day_label, label
 from pipeline.intake.spreadsheet.table import Row, Table
 from pipeline.schemas import nearest, printable, shown
 
@@ -88,7 +88,7 @@ def read_head(table: Table) -> Head:
     header, below = table.rows[at], table.rows[at + 1 :]
     for name in _REQUIRED:
         if name not in head.said:
-            head.findings.append(Finding(f"missing: expected a line that starts with {name}, before the table", (name,), header.line))
+            head.findings.append(Finding(f"{name} is missing: expected a line that starts with it, before the table", line=header.line))
     _check_choices(head, table, header)
     told: dict[str, Row] = {}
     while below and (what := _OF_PERIODS.get(below[0].cell(0).lower().rstrip(":"))):
@@ -152,9 +152,7 @@ def _check_choices(head: Head, table: Table, header: Row) -> None:
             head.said[name] = head.said[name].lower()
     if table.separator != "," and "decimal" not in head.cells:
         message = f"has {table.separators} between its cells and does not say what stands before decimals"
-        head.findings.append(
-            Finding(f"{message}: expected a line that says decimal, with . or , in the next cell", ("decimal",), header.line)
-        )
+        head.findings.append(Finding(f"{message}: expected a line that says decimal, with . or , in the next cell", line=header.line))
 
 
 def _places(head: Head, header: Row) -> Iterator[int]:
@@ -213,7 +211,9 @@ def _column(head: Head, header: Row, place: int, told: Mapping[str, Row]) -> Col
         return None
     period_id = end.isoformat() if kind is PeriodKind.INSTANT else known.id if known else _slug(name)
     # 1Q26 names a period to a spreadsheet, not in a sentence.
-    words = name if known is None or " " in name else known.words
+    words = known.words if known is not None and " " not in name else name
+    if known is None and kind is PeriodKind.INSTANT:
+        words = day_label(end)
     period = Period(id=period_id, kind=kind, start=start if kind is not PeriodKind.INSTANT else None, end=end, label=printable(words)[:40])
     return Column(place, name, period, Role(role) if role else None)
 

@@ -194,6 +194,10 @@ class _Reading:
         period = column.period
         if line.metric.kind == "instant" and period.kind is not PeriodKind.INSTANT:
             period = instant(period.end)
+        if line.metric.kind == "flow" and period.kind is PeriodKind.INSTANT:
+            message = f"{line.metric.id} is over a stretch of time, and {shown(column.head)} is a day"
+            self._wrong(f"{message}: expected a head such as Q1 2026, or quarter in a line that starts with kind", row, place)
+            return
         its_role = column.role or (Role.MARKET if line.metric.basis == "market" else role(period, self._reported))
         if found.value is None and its_role not in _RANGED:
             self._wrong(f"{shown(written)} is a range: expected one figure, for only guidance and consensus may be ranges", row, place)
