@@ -1,0 +1,192 @@
+"""An earnings release to a fact sheet: the statements first, then what agrees with them, then guidance and quotations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+
+from pipeline.facts.quantity import UnitClass
+from pipeline.facts.sheet import Basis, Fact, FactSheet, Period, PeriodKind, Role, Source
+from pipeline.intake.document import Document
+from pipeline.intake.ingested import Choice, Ingested
+from pipeline.intake.release.candidates import Candidate, Key, of_others, of_statements
+from pipeline.intake.release.columns import Column
+from pipeline.intake.release.guidance import guidance_of
+from pipeline.intake.release.head import Calendar, Head, calendar_of, head_of
+from pipeline.intake.release.pages import lines_of
+from pipeline.intake.release.quotations import statements_of
+from pipeline.intake.release.tables import Kind, tables_of
+
+_SOURCE = "release"
+_YEAR, _YEAR_SLACK = timedelta(days=365), timedelta(days=10)
+_QUARTER, _QUARTER_SLACK = timedelta(days=91), timedelta(days=14)
+_SHARES_OFF = 2
+"""By what factor net income over diluted shares may differ from diluted EPS: what else is taken from income is less than that, and a
+wrong scale is a thousand."""
+
+
+def ingest(document: Document, *, ticker: str | None, sector: str | None, period: str | None) -> Ingested:
+    """The sheet of the period that a release reports. `period` must be that one, by id or last day, when it is given.
+
+    Raises InputError for what is no release, has no results in tables whose columns are certain, or reports another period.
+    """
+    lines = lines_of(document)
+    tables = list(tables_of(lines))
+    statements = [table for table in tables if table.kind is not Kind.OTHER]
+    sure = list(of_statements(statements))
+    calendar_found = calendar_of(lines, [candidate.column for candidate in sure])
+    if not sure or calendar_found is None:
+        raise document.refused(
+            "has no results in it that can be told for certain: expected an earnings release with a statement of income, its scale"
+            " (in millions) and the periods above its columns (Three Months Ended ...)"
+        )
+    calendar, doubts = calendar_found
+    reported = calendar.period(calendar.reported)
+    if period is not None and period.lower() not in (reported.id, reported.end.isoformat()):
+        raise document.refused(
+            f"reports {reported.id}, which ends on {reported.end}: expected {period}; give another file, or leave --period out"
+        )
+    head, more = head_of(document, lines, ticker=ticker, sector=sector)
+    doubts += more
+    candidates = [*sure, *of_others(tables, sure)]
+    building = _Building(head, calendar, reported)
+    building.add(candidates)
+    building.check_shares()
+    facts, choices = list(building.facts()), list(building.choices)
+    guided, unsure = guidance_of(lines, calendar, head.company.currency, _SOURCE)
+    choices += [Choice(one.fact.id, f"'{one.fact.quote}' ({one.fact.locator}), below a heading of guidance") for one in guided]
+    periods = [*building.periods(), *(one.period for one in guided)]
+    sheet = FactSheet(
+        company=head.company,
+        period=reported.id,
+        released=head.released,
+        periods=tuple({one.id: one for one in [reported, *periods]}.values()),
+        sources=(Source(id=_SOURCE, title=head.title, kind="press_release", publisher=head.company.name, published=head.released),),
+        facts=(*facts, *(one.fact for one in guided)),
+        statements=statements_of(lines, _SOURCE),
+    )
+    return Ingested(sheet, tuple(choices), (*doubts, *building.doubts, *unsure))
+
+
+class _Building:
+    """Picks one candidate for each thing that a fact can be about, and says why and what it doubts."""
+
+    def __init__(self, head: Head, calendar: Calendar, reported: Period) -> None:
+        self._head, self._calendar, self._reported = head, calendar, reported
+        self._chosen: dict[Key, Candidate] = {}
+        self._rivals: dict[Key, list[Candidate]] = {}
+        self.doubts: list[str] = []
+        self.choices: list[Choice] = []
+
+    def add(self, candidates: Iterable[Candidate]) -> None:
+        by_key: dict[Key, list[Candidate]] = {}
+        for candidate in candidates:
+            by_key.setdefault(candidate.key, []).append(candidate)
+        for key, rivals in by_key.items():
+            rivals.sort(key=lambda one: (not one.statement, one.rank))  # stable: of equals the first that stands in the document
+            best = rivals[0]
+            against = [one for one in rivals[1:] if one.statement is best.statement and one.rank == best.rank and not _agree(one, best)]
+            if against and not best.statement:
+                self.doubts.append(f"{best.metric} is left out, as two tables differ: {_shown(best)}; {_shown(against[0])}")
+                continue
+            if unlike := [one for one in rivals[1:] if best.statement and _doubtful(one, best)]:
+                self.doubts.append(f"{best.metric}: the release says both {_shown(best)} and {_shown(unlike[0])}: the first is used")
+            self._chosen[key] = best
+            self._rivals[key] = [one for one in rivals[1:] if not _agree(one, best)]
+
+    def check_shares(self) -> None:
+        """Leave out a number of shares that net income and EPS speak against: its scale is another one than the table's."""
+        for key in [key for key in self._chosen if key[0] == "diluted_shares"]:
+            shares = self._chosen[key]
+            income = self._chosen.get(("net_income", None, Basis.GAAP, key[3]))
+            eps = self._chosen.get(("eps_diluted", None, Basis.GAAP, key[3]))
+            if income is None or eps is None or not shares.value or not eps.value:
+                continue
+            implied = abs(income.whole / shares.whole)
+            expected = abs(eps.value)
+            if expected > Decimal("0.02") and not expected / _SHARES_OFF <= implied <= expected * _SHARES_OFF:
+                del self._chosen[key]
+                self.doubts.append(f"diluted_shares is left out, as net income over it is not EPS: {_shown(shares)}")
+
+    def facts(self) -> Iterable[Fact]:
+        taken: set[str] = set()
+        quarterly = {key[:3] for key in self._chosen if key[3].kind is self._calendar.reported.kind}
+        for key, one in self._chosen.items():
+            period = self._calendar.period(one.column)
+            role = self._role(one.column)
+            name = self._id(one, period, role, ytd=key[:3] in quarterly)
+            if name in taken:
+                self.doubts.append(f"{name} is left out a second time: {_shown(one)}")
+                continue
+            taken.add(name)
+            where = f"in the {one.table}" if one.table else "in a table"
+            self.choices.append(Choice(name, f"{_shown(one)} {where}", tuple(_shown(rival) for rival in self._rivals[key])))
+            yield Fact(
+                id=name,
+                metric=one.metric,
+                segment=one.segment,
+                value=one.value,
+                unit=_unit(one.unit, self._head.company.currency),
+                scale=one.scale,
+                period=period.id,
+                basis=one.basis,
+                role=role,
+                definition=f"{self._head.company.short_name}'s own adjusted measure" if one.basis is Basis.ADJUSTED else None,
+                source=_SOURCE,
+                quote=one.quote,
+                locator=one.place,
+            )
+
+    def periods(self) -> list[Period]:
+        return [self._calendar.period(column) for column in dict.fromkeys(key[3] for key in self._chosen)]
+
+    def _role(self, column: Column) -> Role:
+        reported = self._reported
+        before = reported.end - column.end
+        alike = column.kind in (reported.kind, PeriodKind.INSTANT, PeriodKind.YTD)
+        if alike and column.end == reported.end:
+            return Role.ACTUAL
+        if alike and abs(before - _YEAR) <= _YEAR_SLACK:
+            return Role.PRIOR_YEAR
+        # A year-to-date figure of the quarter before is another stretch of time: history.
+        if (
+            column.kind in (PeriodKind.QUARTER, PeriodKind.INSTANT)
+            and reported.kind is PeriodKind.QUARTER
+            and abs(before - _QUARTER) <= _QUARTER_SLACK
+        ):
+            return Role.PRIOR_QUARTER
+        return Role.HISTORY
+
+    def _id(self, one: Candidate, period: Period, role: Role, *, ytd: bool) -> str:
+        name = ".".join((one.metric, *([slug(one.segment)] if one.segment else [])))
+        if one.column.kind is PeriodKind.YTD and ytd:
+            name += ".ytd"
+        if role is Role.HISTORY:
+            return f"history.{re.sub(r'[^a-z0-9]', '_', period.id)}.{name}"[:80]
+        return name[:60] + ("" if role is Role.ACTUAL else f".{role}")
+
+
+def slug(words: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", words.lower().replace("&", "and")).strip("_") or "part"
+
+
+def _doubtful(one: Candidate, best: Candidate) -> bool:
+    """Whether a rival of the statement's figure is worth a look: another table's of the same name, or that of continuing operations."""
+    alike = not one.statement and one.rank <= best.rank
+    return (alike or "continuing" in one.quote.lower()) and not _agree(one, best)
+
+
+def _agree(one: Candidate, other: Candidate) -> bool:
+    """Whether two figures may be one and the same, each rounded as it is printed."""
+    steps = [Decimal(1).scaleb(int(each.value.as_tuple().exponent)) * each.scale.factor for each in (one, other)]
+    return abs(one.whole - other.whole) <= max(steps) / 2
+
+
+def _shown(one: Candidate) -> str:
+    return f"'{one.quote}' ({one.place})"
+
+
+def _unit(unit: UnitClass, currency: str) -> str:
+    return {UnitClass.MONEY: currency, UnitClass.PER_SHARE: f"{currency}/share", UnitClass.SHARES: "shares"}.get(unit, "percent")
