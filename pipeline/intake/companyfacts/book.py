@@ -28,6 +28,9 @@ _STATEMENTS = frozenset(
 )  # fmt: skip
 """What the statements themselves hold, whose figures tell what a filing rounds to."""
 
+LARGEST = frozenset(("depreciation_amortization",))
+"""Metrics whose elements are also used for parts of the total, in notes: the largest figure of a period is taken."""
+
 Span = tuple[str, date | None, date]
 """Tag, start (None for a balance), end."""
 
@@ -72,6 +75,10 @@ class Book:
             value = Value(row.amount, _step(row, steps), row.tag, row.filing, quote, _where(row))
             self.by_span.setdefault((row.tag, *span), []).append(value)
             self.spans.setdefault(row.tag, set()).add(span)
+        self.revised: dict[str, list[Span]] = {}
+        for key, values in self.by_span.items():
+            if any(value.amount != values[0].amount for value in values):
+                self.revised.setdefault(key[0], []).append(key)
 
     def known(self, span: Span, own: Filing) -> Value | None:
         """What the filing itself says, else the latest that was filed by its day."""
@@ -79,15 +86,18 @@ class Book:
         return next((value for value in values if value.filing == own), values[-1] if values else None)
 
     def value(self, metric: Metric, period: FiscalPeriod, own: Filing, tags: Sequence[str]) -> Value | None:
-        """A metric's figure for one period as known with a filing, by the first tag that has one."""
+        """A metric's figure for one period as known with a filing, by the first tag that has one, or the one with the `LARGEST`."""
+        found: Value | None = None
         for tag in tags:
             direct = self.known(span_of(tag, metric, period), own)
             # Earnings per share, rates and average shares do not add up over a year; money that flows does.
             is_sum = metric.kind == "flow" and metric.unit is UnitClass.MONEY and period.part
             value = direct or (self._difference(metric, tag, period, own) if is_sum else None)
-            if value is not None:
-                return value
-        return None
+            if value is not None and (found is None or value.amount > found.amount):
+                found = value
+            if found is not None and metric.id not in LARGEST:
+                break
+        return found
 
     def _difference(self, metric: Metric, tag: str, period: FiscalPeriod, own: Filing) -> Value | None:
         """The year to the quarter's end less the year to the quarter before; None where the two do not belong together."""
@@ -114,8 +124,8 @@ class Book:
 
     def is_restated(self, value: Value, own: Filing) -> bool:
         """Whether the tag's figures have come to differ widely since a value's filing, so that the value itself is out of date."""
-        for span in self.spans[value.tag]:
-            now, then = self.known((value.tag, *span), own), self.known((value.tag, *span), value.filing)
+        for span in self.revised.get(value.tag, ()):
+            now, then = self.known(span, own), self.known(span, value.filing)
             if now and then and abs(now.amount - then.amount) > _RESTATED * abs(now.amount):
                 return True
         return False

@@ -64,9 +64,18 @@ def _absent(builder: Builder) -> Iterator[str]:
     for group in _EXPECTED:
         if not builder.actual.keys() & {*group}:
             names = " or ".join(tag for name in group for tag in vocabulary()[name].concepts if tag.partition(":")[0] in taxonomies)
-            yield f"no {group[0]}: {builder.own} gives none of {names} for {builder.period.label}"
+            if any(_is_to_date_only(builder, name) for name in group):
+                so_far = "gives it for the year to date, and no filing gives the part before"
+                yield f"no {group[0]}: {builder.own} {so_far} {builder.period.label}"
+            else:
+                yield f"no {group[0]}: {builder.own} gives none of {names} for {builder.period.label}"
     if builder.period.part == 4 and "eps_diluted" not in builder.actual:
         yield "no eps_diluted: filings give none for a fourth quarter, and it does not follow from the year's; take it from the release"
+
+
+def _is_to_date_only(builder: Builder, name: str) -> bool:
+    spans = ((tag, builder.period.year_start, builder.period.end) for tag in vocabulary()[name].concepts)
+    return any(builder.book.known(span, builder.own) for span in spans)
 
 
 def _restated_later(builder: Builder) -> Iterator[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pipeline.facts.vocabulary import Metric
-from pipeline.intake.companyfacts.book import Book, Value
+from pipeline.intake.companyfacts.book import LARGEST, Book, Value
 from pipeline.intake.companyfacts.calendar import FiscalPeriod
 from pipeline.intake.companyfacts.rows import Filing
 
 
 def because(metric: Metric, value: Value, own: Filing) -> str:
     """The rule by which a value was chosen."""
-    order = "" if len(metric.concepts) == 1 else f", the first of {metric.id}'s elements with a figure"
+    rule = "the largest figure of" if metric.id in LARGEST else "the first with a figure of"
+    order = "" if len(metric.concepts) == 1 else f", {rule} {metric.id}'s elements"
     vintage = "the period's own report" if value.filing == own else "the latest that was filed by the day of the report"
     how = "the year to date less the part before it, as no filing gives the quarter alone" if value.is_differenced else "filed as it stands"
     return f"{value.tag}{order}; {value.filing}, {vintage}; {how}"
@@ -21,8 +22,8 @@ def rivals(book: Book, metric: Metric, value: Value, period: FiscalPeriod, own: 
     found = []
     for tag in metric.concepts:
         if tag != value.tag and (other := book.value(metric, period, own, [tag])) is not None:
-            same = "the same" if not other.differs(value) else "another figure"
-            found.append(f"{other}: {same} under an element that comes later in the vocabulary, or is no match of this one")
+            same = "another figure" if other.differs(value) else "the same figure"
+            found.append(f"{other}: {same}, under another element")
     for vintage in book.vintages(metric, period, value.tag):
         if vintage.differs(value) and not value.is_differenced:
             when = "before" if vintage.filing.filed < value.filing.filed else "after"

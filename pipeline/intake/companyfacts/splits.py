@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from pipeline.intake.companyfacts.book import Book, Value
+from pipeline.intake.companyfacts.book import Book, Span
 from pipeline.intake.companyfacts.rows import Filing, tags_of
 
 _LEAST = Decimal("1.2")
@@ -52,23 +51,19 @@ def _same(one: Split, other: Split) -> bool:
 
 def _shown(book: Book, own: Filing) -> Iterator[Split]:
     for tag in tags_of("eps_diluted"):
-        for span in book.spans.get(tag, ()):
-            for older, newer in pairwise(_known(book, tag, span, own)):
-                if older.amount * newer.amount <= 0:
+        for span in book.revised.get(tag, ()):
+            for older, newer in pairwise(value for value in book.by_span[span] if value.filing.filed <= own.filed):
+                if older.amount == newer.amount or older.amount * newer.amount <= 0:
                     continue
-                counted = max((factor for factor in _shares(book, span, older.filing, newer.filing)), default=None)
+                counted = max(_shares(book, span, older.filing, newer.filing), default=None)
                 per_share = older.amount / newer.amount
                 if counted and max(counted, 1 / counted) >= _LEAST and abs(per_share / counted - 1) < _AGREE:
                     yield Split(counted, older.filing, newer.filing)
 
 
-def _known(book: Book, tag: str, span: tuple[date | None, date], own: Filing) -> list[Value]:
-    return [value for value in book.by_span.get((tag, *span), ()) if value.filing.filed <= own.filed]
-
-
-def _shares(book: Book, span: tuple[date | None, date], older: Filing, newer: Filing) -> Iterator[Decimal]:
+def _shares(book: Book, span: Span, older: Filing, newer: Filing) -> Iterator[Decimal]:
     """By what the number of shares of a period grew from one filing to the other."""
     for tag in tags_of("diluted_shares"):
-        one, two = book.known((tag, *span), older), book.known((tag, *span), newer)
+        one, two = book.known((tag, *span[1:]), older), book.known((tag, *span[1:]), newer)
         if one and two and one.amount > 0 and two.amount > 0:
             yield two.amount / one.amount
