@@ -14,7 +14,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.loading import load_sheet
-from pipeline.facts.sheet import Fact, FactSheet, Role
+from pipeline.facts.sheet import Basis, Fact, FactSheet, Role
 from pipeline.intake.companyfacts import ingest
 from pipeline.intake.companyfacts.building import DIFFERENCED
 from pipeline.intake.companyfacts.calendar import calendar
@@ -205,7 +205,7 @@ def test_sheets_load_from_disk_and_hold_no_conflict(tmp_path: Path) -> None:
 def test_a_year_has_a_sheet_of_its_own() -> None:
     sheet = ingested(document(), "2024fy").sheet
     assert (sheet.reported_period.label, sheet.reported_period.kind) == ("FY24", "annual")
-    assert (fact(sheet, "revenue").value, fact(sheet, "revenue.prior_year").value) == (630, 470)
+    assert [fact(sheet, name).value for name in ("revenue", "revenue.prior_year")] == [630, 470]
     assert fact(sheet, "operating_cash_flow").definition is None
     assert not any(fact.role is Role.PRIOR_QUARTER for fact in sheet.facts)
 
@@ -326,7 +326,7 @@ def test_restated_and_first_filed_are_both_kept() -> None:
     found = ingested(changed, "2024q2")
     assert fact(found.sheet, "revenue.prior_year").value == 108
     first = fact(found.sheet, "history.2023q2.revenue.first_filed")
-    assert (first.value, first.role, first.period) == (110, Role.HISTORY, "2023q2")
+    assert (first.value, first.role, first.period) == (Decimal(110), Role.HISTORY, "2023q2")
     assert first.definition == (
         "as first filed, in Form 10-Q filed on 2023-04-30; Form 10-Q filed on 2024-04-30 restates it to 108 million"
     )
@@ -482,7 +482,7 @@ def test_an_annual_ifrs_company_in_its_own_currency() -> None:
     found = ingested(annual())
     assert (found.sheet.period, found.sheet.company.currency) == ("2023fy", "EUR")
     revenue = fact(found.sheet, "revenue")
-    assert (revenue.value, revenue.unit, revenue.basis) == (2300, "EUR", "ifrs")
+    assert (revenue.value, revenue.unit, revenue.basis) == (Decimal(2300), "EUR", Basis.IFRS)
     assert fact(found.sheet, "revenue.prior_year").value == 2200
     assert not any("quarter" in str(name) for name in names(found.sheet))
 
