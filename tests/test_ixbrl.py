@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from typer.testing import CliRunner
@@ -226,7 +227,7 @@ def test_two_figures_that_contradict_each_other_are_both_left_out() -> None:
 def test_a_value_is_as_wide_as_its_decimals_say() -> None:
     rows = (*ROWS[:7], row("Deferred", number("gaap:ContractWithCustomerLiability", "now", "13.6", scale=9, decimals="-8")))
     fact = found(filing(*rows))["deferred_revenue"]
-    assert (fact.value, fact.rounded_to) == (13600, 100)
+    assert (fact.value, fact.rounded_to) == (Decimal(13600), Decimal(100))
     assert fact.quantity.interval.low == Decimal(13_550_000_000)
 
 
@@ -309,7 +310,7 @@ PLAIN = (
 
 def test_an_instance_gives_the_same() -> None:
     facts = found(instance(PLAIN))
-    assert (facts["revenue"].value, facts["revenue"].quote) == (1234, "Revenues 1234000000")
+    assert (str(facts["revenue"].value), facts["revenue"].quote) == ("1234", "Revenues 1234000000")
     assert facts["revenue"].locator == "us-gaap:Revenues #f1, context q (2025-05-01 to 2025-07-31)"
     assert facts["net_income"].value == -56
 
@@ -334,6 +335,11 @@ def test_the_name_of_the_year_is_the_companys_own() -> None:
     odd = ingest(filing(cover=COVER.replace("2026", "2019")))
     assert odd.sheet.period == "2026q2"
     assert "calls its fiscal year 2019" in "\n".join(odd.doubts)
+
+
+def test_a_last_day_that_the_figures_do_not_have_is_doubtful() -> None:
+    assert not doubts(filing(cover=COVER + said("DocumentPeriodEndDate", "August 2, 2025")))
+    assert "names 2025-10-31 as its last day" in doubts(filing(cover=COVER + said("DocumentPeriodEndDate", "October 31, 2025")))
 
 
 def test_an_earlier_period_of_the_document_may_be_asked_for() -> None:
@@ -518,6 +524,33 @@ def test_a_figure_that_refers_to_nothing_is_doubtful() -> None:
 @pytest.mark.parametrize("options", [{"ticker": "no ticker!"}, {"sector": "Soft ware"}])
 def test_options_that_do_not_fit(options: dict[str, str]) -> None:
     assert "expected" in refusal(filing(), **options)
+
+
+@pytest.mark.parametrize(("shown", "decimals", "scale"), [("9" * 19, "30", 0), ("9" * 39, "-6", 99), ("0.123456789012345678", "INF", 0)])
+def test_figures_beyond_what_a_sheet_holds_are_left_out(shown: str, decimals: str, scale: int) -> None:
+    document = filing(*ROWS, row("Stock", number("gaap:InventoryNet", "now", shown, decimals=decimals, scale=scale)))
+    assert "inventory" not in found(document)
+    assert "beyond what a sheet holds" in doubts(document)
+
+
+def test_days_beyond_all_calendars_are_refused() -> None:
+    document = Document("acme.htm", filing().content.replace(b"2025-07-31", b"9999-12-31"))
+    assert "with the day '9999-12-31': expected one of the years" in refusal(document)
+
+
+def test_whatever_a_document_holds_it_is_a_sheet_or_refused() -> None:
+    chance, whole = Random(7), filing().content  # noqa: S311 - chance is no secret here
+    refused = 0
+    for _ in range(150):
+        content = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            start = chance.randrange(len(content))
+            content[start : start + chance.randint(0, 6)] = bytes(chance.choices(b'0123456789-<>&"=/ .,:abcqh', k=chance.randint(0, 6)))
+        try:
+            ingest(Document("acme.htm", bytes(content)))
+        except InputError:
+            refused += 1
+    assert 0 < refused < 150
 
 
 # -- the command -------------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from pipeline.facts.sheet import Period, PeriodKind
 from pipeline.intake.document import Document
+from pipeline.intake.ixbrl.numbers import day
 from pipeline.intake.ixbrl.report import Context, Report
 
 _LENGTHS = {1: (77, 105), 2: (168, 196), 3: (252, 290), 4: (350, 380)}
@@ -80,6 +81,9 @@ def calendar_of(document: Document, report: Report, contexts: Iterable[Context])
     longest = found[max(n for n in found if n)]
     first, part = longest.start or last, max(n for n in found if n)
     doubts = []
+    named = next((written for text in report.said("dei:DocumentPeriodEndDate") if (written := day(text.value))), last)
+    if abs(named - last) > timedelta(days=3):
+        doubts.append(f"the document names {named} as its last day, and its figures end on {last}: the figures' own days are followed")
     said = next((text.value for text in report.said("dei:DocumentFiscalPeriodFocus")), "")
     if part == 1 and said in ("Q2", "Q3", "Q4"):
         # Only the quarter itself is there: what the document calls it says how long ago the year began.

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Context as Arithmetic
 from decimal import Decimal
 from functools import cached_property
 
@@ -24,6 +25,7 @@ from pipeline.intake.spreadsheet.periods import fact_id, role
 SOURCE = "filing"
 MAX_SEGMENTS = 60
 _MILLION = Decimal(10**6)
+_WIDE = Arithmetic(prec=60)
 _PLAIN_ROLES = (Role.ACTUAL, Role.PRIOR_YEAR, Role.PRIOR_QUARTER)
 _SPLIT_BY = {
     "StatementBusinessSegmentsAxis": "business segment",
@@ -236,13 +238,13 @@ class Facts:
         name = fact_id(metric.id, segment, its_role, period, reported)
         scale, unit, factor = _written_in(metric, self.terms.currency)
         value, step = item.value * factor, (item.step if item.step is not None else _exact(item, metric)) * factor
-        written = _digits(value, step if item.step is not None else last_place(value))
         if len(name) > 80 or not re.search(ID_PATTERN, name) or stem(metric.id, segment).endswith("."):
             self.doubts.append(f"{metric.id}: the part '{segment}' has no name that fits an id: it is left out")
             return
-        if written.adjusted() > 18 or int(written.as_tuple().exponent) < -12 or not -12 <= step.adjusted() <= 18:
-            self.doubts.append(f"{name}: {item.value:f} rounded to {item.step} is beyond what a sheet holds: it is left out")
+        if value.adjusted() > 18 or not -12 <= step.adjusted() <= 18 or int(value.as_tuple().exponent) < -12:
+            self.doubts.append(f"{name}: {item.value} rounded to {item.step} is beyond what a sheet holds: it is left out")
             return
+        written = _digits(value, step if item.step is not None else last_place(value))
         fact = Fact(
             id=name,
             metric=metric.id,
@@ -314,7 +316,7 @@ def _exact(item: Item, metric: Metric) -> Decimal:
 def _digits(value: Decimal, step: Decimal) -> Decimal:
     """The value with the digits that its rounding has: 2.4 dollars a share to the cent are 2.40."""
     places = min(int(step.normalize().as_tuple().exponent), 0)
-    cut = value.quantize(Decimal(1).scaleb(places))
+    cut = value.quantize(Decimal(1).scaleb(places), context=_WIDE)
     return cut if cut == value else value.normalize()
 
 

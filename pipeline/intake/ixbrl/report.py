@@ -19,6 +19,7 @@ from pipeline.intake.ixbrl.numbers import displayed, step_of
 MAX_FACTS = 200_000
 MAX_CONTEXTS = 50_000
 _MAX_CONTINUATIONS = 50
+_YEARS = range(1900, 2200)
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -147,6 +148,8 @@ def _day(written: str, *, is_end: bool) -> date:
         moment = datetime.fromisoformat(written)
     except ValueError:
         raise ValueError(f"with the day '{written[:40]}': expected one such as 2025-06-30") from None
+    if moment.year not in _YEARS:
+        raise ValueError(f"with the day '{written[:40]}': expected one of the years {_YEARS.start} to {_YEARS.stop - 1}")
     is_midnight = "T" in written and not (moment.hour or moment.minute or moment.second)
     return moment.date() - timedelta(days=1) if is_midnight and is_end else moment.date()
 
