@@ -404,24 +404,31 @@ def test_alpha_vantage_writes_figures_as_text() -> None:
     assert (facts["consensus.adjusted_eps"].analysts, facts["consensus.revenue"].quantity.value) == (19, Decimal(1_950_000_000))
 
 
-def test_undated_estimates_beside_the_actual_figures_are_from_after_the_print() -> None:
-    rows = [
-        {
-            "symbol": "EXNT",
-            "date": "2026-04-28",
-            "epsActual": 1.5,
-            "epsEstimated": 1.46,
-            "revenueActual": 1970000000,
-            "revenueEstimated": 1950000000,
-        },
-        {"symbol": "EXNT", "date": "2026-06-30", "epsAvg": 1.7},
-        {"symbol": "EXNT", "date": "2026-09-30", "epsAvg": 1.7},
-    ]
-    found = add(sheet(), rows)
-    assert {name: one.value for name, one in added(found).items()} == {
-        "consensus.adjusted_eps": Decimal("1.46"),
-        "consensus.revenue": Decimal("1950.000000"),
+def test_fmp_prints_hold_revenue_as_well() -> None:
+    row = {
+        "symbol": "EXNT",
+        "date": "2026-04-28",
+        "epsActual": 1.5,
+        "epsEstimated": 1.46,
+        "revenueActual": 1970000000,
+        "revenueEstimated": 1950000000,
     }
+    facts = added(add(sheet(), [row]))
+    assert {name: one.value for name, one in facts.items()} == {
+        "consensus.adjusted_eps": Decimal("1.46"),
+        "consensus.revenue": Decimal(1950),
+    }
+
+
+@pytest.mark.parametrize("end", [None, "2026-03-31"])
+def test_undated_estimates_beside_the_actual_figures_are_from_after_the_print(end: str | None) -> None:
+    content: dict[str, Any] = own(as_of=None, actual="1.97 billion", period_end=end)
+    content["estimates"] += own(as_of=None, period="Q2 2026", period_end="2026-06-30")["estimates"]
+    found = add(sheet(), content)
+    assert list(added(found)) == ["consensus.revenue"]
+    assert any("Q2 2026: no as-of date, in a file that knows the reported period's actual figures" in doubt for doubt in found.doubts)
+    del content["estimates"][0]["actual"]
+    assert list(added(add(sheet(), content))) == ["consensus.revenue", "consensus_next.revenue"]
 
 
 # -- bad input -----------------------------------------------------------------------------------------------------------
