@@ -86,15 +86,27 @@ def _of_row(table: Table, entry: Entry, name: Named, scale: Scale | None, segmen
         scale = Scale.ONE
     if scale is None or unit not in (UnitClass.MONEY, UnitClass.PER_SHARE, UnitClass.SHARES, UnitClass.PERCENT):
         return
+    turned = name.metric in _COSTS and _costs_are_negative(table)
     for column, figure in zip(table.columns, entry.figures, strict=True):
         if figure.value is None or figure.percent is not (unit is UnitClass.PERCENT):
             continue
-        value = abs(figure.value) if name.flipped else figure.value
-        quote = f"{entry.label} {figure.printed}".strip()[:200]
+        value = abs(figure.value) if name.flipped else -figure.value if turned else figure.value
+        quote = f"{entry.label or entry.section} {figure.printed}".strip()[:200]
         statement = table.kind is not Kind.OTHER
         yield Candidate(
             name.metric, segment, name.basis, column, value, unit, scale, name.rank, statement, quote, entry.line.place, table.title[:80]
         )
+
+
+_COSTS = frozenset(("cost_of_revenue", "sga_expense", "rnd_expense", "operating_expenses", "restructuring_charges"))
+
+
+def _costs_are_negative(table: Table) -> bool:
+    """Whether a statement prints costs in parentheses, as is usual outside the United States; a sheet states them as amounts."""
+    costs = [
+        entry for entry in table.entries if (name := named(entry.label, "", table.kind, percent=False)) and name.metric == "cost_of_revenue"
+    ]
+    return any(figure.value is not None and figure.value < 0 for entry in costs for figure in entry.figures)
 
 
 _PARTED = (
@@ -124,6 +136,8 @@ def _segments(table: Table, scale: Scale) -> Iterator[Candidate]:
             end += 1
         parts = table.entries[at:end]
         if end < len(table.entries) and 2 <= len(parts) <= 12 and _adds_up(parts, table.entries[end].figures):
+            if not table.entries[end].label:
+                yield from _of_row(table, table.entries[end], Named(metric, Basis.GAAP), scale)
             for part in parts:
                 segment = re.sub(r"(?:\s*\((?:\d|[a-z])\))+$", "", part.label).strip()[:80]
                 if segment:

@@ -16,12 +16,22 @@ _COUNTS = {"three": 3, "six": 6, "nine": 9, "twelve": 12}
 DAY = re.compile(rf"\b{MONTH}\s+(?P<day>\d{{1,2}})(?:,?\s{{1,2}}(?P<year>(?:19|20)\d\d)\b)?,?", re.IGNORECASE)
 NUMERIC = re.compile(r"\b(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>20\d\d)\b")
 YEAR = re.compile(r"(?<![\d/,.])(?:19|20)\d\d(?![\d/,.]\d)")
+_WEEK_WORDS = {
+    "twelve": 12,
+    "thirteen": 13,
+    "fourteen": 14,
+    "twenty-six": 26,
+    "thirty-nine": 39,
+    "forty": 40,
+    "fifty-two": 52,
+    "fifty-three": 53,
+}
+_WEEKS = "|".join(_WEEK_WORDS)
 STRETCH = re.compile(
-    r"\b(?:(?P<months>three|six|nine|twelve|3|6|9|12)[\s-]+months?|(?P<weeks>\d\d|twelve|thirteen|fourteen)[\s-]+weeks?"
+    rf"\b(?:(?P<months>three|six|nine|twelve|3|6|9|12)[\s-]+months?|(?P<weeks>\d\d|{'|'.join(_WEEK_WORDS)})[\s-]+weeks?"
     r"|(?P<quarter>(?:first|second|third|fourth|fiscal)?\s*quarters?)|(?P<year>(?:fiscal |full )?years?))\s+end(?:ed|ing)\b",
     re.IGNORECASE,
 )
-_WEEK_WORDS = {"twelve": 12, "thirteen": 13, "fourteen": 14}
 
 Stretch = tuple[PeriodKind, int | None]
 """A kind of period, and its weeks where they are told."""

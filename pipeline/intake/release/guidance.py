@@ -37,6 +37,7 @@ _SPAN_WORDS = re.compile(
     r"\b(?:guidance|outlook|non-?gaap|gaap|current|prior|range|three|months|ending|in|billions|millions|except|per|share|data|and|percentages)\b|\W",
     re.IGNORECASE,
 )
+_FOOTNOTE = re.compile(r"(?<=[A-Za-z)])\(\d\)(?!\s?%)")
 _NOTE = re.compile(r"\(\d\)|note\b", re.IGNORECASE)
 _ONE = r"[~(]*-?[$€£]?\(?\d[\d,]*(?:\.\d+)?\)?\s?(?:%|percent)?\)?"
 _WORD = r"(?:\s*(?P<{0}>billion|million|thousand)\b)?"
@@ -120,7 +121,7 @@ def _parts(lines: Sequence[Line], calendar: Calendar, currency: str, source: str
             at += 1
             continue
         end = at + 1
-        while end < len(lines) and end < at + _LONGEST and not (len(lines[end].text.strip()) < 130 and _END.search(lines[end].text)):
+        while end < len(lines) and end < at + _LONGEST and not (len(lines[end].text.strip()) < 60 and _END.search(lines[end].text)):
             end += 1
         yield from _Block(lines[at:end], calendar, currency, source, doubts).facts()
         at = end
@@ -137,11 +138,11 @@ class _Block:
         no_bases: list[bool | None] = [None]
         bases: list[bool] = []  # for each column, whether it is of adjusted figures
         scale: Scale | None = None
-        about = listed = False
+        about = listed = in_head = False
         before = ""
         for n, line in enumerate(self._lines):
-            text = " ".join(line.text.split())
-            if not text:
+            text = _FOOTNOTE.sub(" ", " ".join(line.text.split()))
+            if not text.strip():
                 continue
             if match := re.search(r"\bin (billion|million|thousand)s\b", text, re.IGNORECASE):
                 scale = _SCALES[match[1].lower()]
@@ -157,10 +158,13 @@ class _Block:
             here, introduces = self._spans(text), n == 0 or bool(_INTRODUCES.search(text))
             if here and (introduces or not _SPAN_WORDS.sub(" ", _SPAN.sub(" ", text)).split()):
                 # The heading, a table's head, or the sentence that introduces a list.
-                spans, listed = here, False
+                # A head may run over several lines, one column each.
+                spans, listed = [*spans, *here] if in_head and not introduces else here, False
+                in_head = not introduces
                 bases = bases if len(words) == 2 else []
                 before = text
                 continue
+            in_head = in_head and not _SPAN_WORDS.sub(" ", text).split()
             before, listed = text, bool(item)
             if _NOTE.match(text):
                 spans = []

@@ -76,6 +76,8 @@ class _Building:
     def __init__(self, head: Head, calendar: Calendar, reported: Period) -> None:
         self._head, self._calendar, self._reported = head, calendar, reported
         self._chosen: dict[Key, Candidate] = {}
+        self._direct: set[tuple[object, ...]] = set()
+        """What the document states for a period as long as the reported one, so that year-to-date figures need another name."""
         self._rivals: dict[Key, list[Candidate]] = {}
         self.doubts: list[str] = []
         self.choices: list[Choice] = []
@@ -94,6 +96,8 @@ class _Building:
             if unlike := [one for one in rivals[1:] if best.statement and _doubtful(one, best)]:
                 self.doubts.append(f"{best.metric}: the release says both {_shown(best)} and {_shown(unlike[0])}: the first is used")
             self._chosen[key] = best
+            if key[3].kind is self._calendar.reported.kind:
+                self._direct.add(key[:3])
             self._rivals[key] = [one for one in rivals[1:] if not _agree(one, best)]
 
     def check_shares(self) -> None:
@@ -112,11 +116,10 @@ class _Building:
 
     def facts(self) -> Iterable[Fact]:
         taken: set[str] = set()
-        quarterly = {key[:3] for key in self._chosen if key[3].kind is self._calendar.reported.kind}
         for key, one in self._chosen.items():
             period = self._calendar.period(one.column)
             role = self._role(one.column)
-            name = self._id(one, period, role, ytd=key[:3] in quarterly)
+            name = self._id(one, period, role, ytd=key[:3] in self._direct)
             if name in taken:
                 self.doubts.append(f"{name} is left out a second time: {_shown(one)}")
                 continue

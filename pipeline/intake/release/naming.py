@@ -29,14 +29,16 @@ def _rules(*pairs: tuple[str, str, int]) -> tuple[tuple[re.Pattern[str], str, in
 # Labels are lower case, without footnote marks, "(loss)" and the like. The whole label must fit.
 _INCOME = _rules(
     (r"total (?:net )?(?:revenues?|sales)(?:, net)?|total revenues?, net|consolidated (?:net )?(?:revenues?|sales)", "revenue", 0),
-    (r"(?:net )?(?:revenues?|sales)|sales to customers|revenues?, net|net operating revenues?", "revenue", 1),
+    (r"(?:net )?(?:revenues?|sales)|sales to customers|revenues?, net|(?:net )?sales, net of .*|net operating revenues?", "revenue", 1),
     (r"total costs? of (?:net )?(?:revenues?|sales|goods sold|products sold)", "cost_of_revenue", 0),
-    (r"costs? of (?:net )?(?:revenues?|sales|goods sold|products sold)(?:,? ?\(?(?:including|exclusive|excluding).*)?|merchandise costs"
-     r"|cost of goods and services sold", "cost_of_revenue", 1),
+    ((r"costs? of (?:net )?(?:revenues?|sales|goods sold|products sold)(?:,? ?\(?(?:including|exclusive|excluding).*)?|merchandise costs"
+      r"|cost of goods and services sold"),
+     "cost_of_revenue", 1),
     (r"gross profit|gross margin|total gross profit", "gross_profit", 0),
     (r"research and development(?: expenses?| costs?)?|product development", "rnd_expense", 0),
-    (r"selling,? general,? (?:and|&) administrative(?: expenses?| costs?)?|marketing, general,? and administrative"
-     r"|selling,? (?:marketing|informational),? (?:and|&) administrative(?: expenses?)?", "sga_expense", 0),
+    ((r"selling,? general,? (?:and|&) administrative(?: expenses?| costs?)?|marketing, general,? and administrative"
+      r"|selling,? (?:marketing|informational),? (?:and|&) administrative(?: expenses?)?"),
+     "sga_expense", 0),
     (r"total operating expenses|operating expenses", "operating_expenses", 0),
     (r"restructuring(?: and other)?(?: charges| costs| expenses)?", "restructuring_charges", 0),
     (r"operating (?:income|profit|earnings)|(?:income|profit|earnings) from operations|total operating income", "operating_income", 0),
@@ -44,16 +46,19 @@ _INCOME = _rules(
     (r"effective (?:income )?tax rate", "tax_rate", 0),
     (r"net (?:income|earnings) attributable to (?!.*non-?controlling)(?!.*per ).*", "net_income", 0),
     (r"(?:consolidated )?net (?:income|earnings)", "net_income", 1),
-    (r"diluted (?:net )?(?:income|earnings) per (?:common )?share|(?:net )?(?:income|earnings) per (?:common )?share(?: attributable to .*)? ?-+ ?diluted"
-     r"|(?:net )?(?:income|earnings) per diluted (?:common )?share|diluted eps", "eps_diluted", 0),
-    (r"(?:weighted )?(?:average )?shares (?:outstanding|used).*diluted.*|weighted[- ]average (?:common )?shares outstanding ?-+ ?diluted"
-     r"|diluted weighted[- ]average (?:common )?shares(?: outstanding)?|weighted[- ]average diluted shares(?: outstanding)?", "diluted_shares", 0),
+    ((r"diluted (?:net )?(?:income|earnings) per (?:common )?share(?: attributable to .*)?|(?:net )?(?:income|earnings) per (?:common )?share(?: attributable to .*)? ?-+ ?diluted"
+      r"|(?:net )?(?:income|earnings) per diluted (?:common )?share|diluted eps"),
+     "eps_diluted", 0),
+    ((r"(?:weighted )?(?:average )?shares (?:outstanding|used).*diluted.*|weighted[- ]average (?:common )?shares outstanding ?-+ ?diluted"
+      r"|diluted weighted[- ]average (?:common )?shares(?: outstanding)?|weighted[- ]average diluted shares(?: outstanding)?"),
+     "diluted_shares", 0),
 )  # fmt: skip
 _BALANCE = _rules(
     (r"cash and (?:cash|temporary cash) (?:equivalents|investments)", "cash", 0),
     (r"short-term investments", "short_term_investments", 0),
-    (r"(?:accounts |trade )?(?:and notes )?receivables?(?:, net)?(?: of .*)?|accounts and notes receivable, net|trade receivables, net"
-     r"|accounts receivable, net.*", "accounts_receivable", 0),
+    ((r"(?:accounts |trade )?(?:and notes )?receivables?(?:, net)?(?: of .*)?|accounts and notes receivable, net|trade receivables, net"
+      r"|accounts receivable, net.*"),
+     "accounts_receivable", 0),
     (r"(?:merchandise )?inventor(?:y|ies)(?:, net)?|total inventories", "inventory", 0),
     (r"total assets", "total_assets", 0),
     (r"accounts payable|trade payables", "accounts_payable", 0),
@@ -63,10 +68,12 @@ _BALANCE = _rules(
 )  # fmt: skip
 _CASH_FLOW = _rules(
     (r"(?:total |net )?cash (?:flows? )?(?:\w+ ?[/(]?\w*\)? ?)?(?:provided|used|generated|from|for)?.{0,25}\boperating activities", "operating_cash_flow", 0),
-    (r"(?:purchases?|additions?|acquisitions?|payments)(?: of| to| for)? (?:the )?property.*|capital (?:expenditures|spending)"
-     r"|purchases? of capital assets", "capex", 0),
-    (r"(?:re)?purchases? of (?:our |the company's )?(?:common |treasury )?(?:stock|shares)(?: and .*)?|share repurchases(?: ?- ?common)?"
-     r"|repurchase of (?:common )?(?:stock|shares)|treasury stock purchases", "buybacks", 0),
+    ((r"(?:purchases?|additions?|acquisitions?|payments)(?: of| to| for)? (?:the )?property.*|capital (?:expenditures|spending)"
+      r"|purchases? of capital assets"),
+     "capex", 0),
+    ((r"(?:re)?purchases? of (?:our |the company's )?(?:common |treasury )?(?:stock|shares)(?: and .*)?|share repurchases(?: ?- ?common)?"
+      r"|repurchase of (?:common )?(?:stock|shares)|treasury stock purchases"),
+     "buybacks", 0),
     (r"(?:cash )?dividends paid(?: to .*)?|payments? (?:of|for) (?:cash )?dividends(?: to .*)?|payments? of dividends|dividends to shareholders",
      "dividends_paid", 0),
     (r"depreciation and amortization(?: of .*)?|depreciation,? (?:depletion )?and amortization", "depreciation_amortization", 0),
@@ -137,6 +144,7 @@ def _variants(words: str) -> tuple[str, ...]:
         words.replace("earnings per share - diluted", "eps"),
         words.replace("diluted net income per share", "eps"),
         words.replace("earnings per share-diluted", "eps"),
+        re.sub(r"(?:earnings|net income) per diluted share", "eps", words),
         re.sub(r"earnings per share attributable to .*-diluted", "eps", words),
         words.replace("percentage", "").strip(),
         words.replace("operating income %", "operating margin"),

@@ -58,8 +58,11 @@ _TITLES = (
     ),
 )
 _NOT_STATEMENT = re.compile(r"non-?gaap|reconcil|percentage of|as a percent|supplement|selected|segment|pro forma", re.IGNORECASE)
-_SCALE = re.compile(r"\bin (thousands|millions|billions)\b|\(\s*\$?\s*(thousands|millions|billions)\b|\$(?:000s?|m{1,2})\b", re.IGNORECASE)
-_SCALES = {"thousands": Scale.THOUSAND, "millions": Scale.MILLION, "billions": Scale.BILLION}
+_SCALE = re.compile(
+    r"\bin (thousands|millions|billions)\b|\(\s*(?:US|[$€£])?\s*[$€£]?\s*(thousands?|millions?|billions?)\b|\$(?:000s?|m{1,2})\b",
+    re.IGNORECASE,
+)
+_SCALES = {"thousand": Scale.THOUSAND, "million": Scale.MILLION, "billion": Scale.BILLION}
 _SHARES_WHOLE = re.compile(
     r"except\s+(?:for\s+)?(?:per share and share|share and per[- ]share|shares? (?:and|data and)|number of shares)", re.IGNORECASE
 )
@@ -114,7 +117,7 @@ def tables_of(lines: Sequence[Line]) -> Iterator[Table]:
 
 
 def _figures(row: Row, columns: Sequence[Column], *, wide: bool) -> tuple[Figure, ...] | None:
-    found = row.of(len(columns))
+    found = row.of(len(columns)) or _beside_percentages(row, len(columns))
     if found is not None or not wide or len(columns) != 2:
         return found
     # Current, prior, change, and perhaps the change in percent: the difference proves which is which.
@@ -132,6 +135,14 @@ def _figures(row: Row, columns: Sequence[Column], *, wide: bool) -> tuple[Figure
         if before and abs((now - before) / abs(before) * 100 - change.value) <= 1:
             return figures[:2]
     return None
+
+
+def _beside_percentages(row: Row, columns: int) -> tuple[Figure, ...] | None:
+    """The amounts of a row that says behind each what percentage of sales it is."""
+    figures = row.of(2 * columns)
+    if figures is None or any(one.percent for one in figures[::2]) or not all(one.percent for one in figures[1::2]):
+        return None
+    return figures[::2]
 
 
 def _is_prose(text: str) -> bool:
@@ -162,6 +173,6 @@ def _begun(head: Sequence[str], above: Sequence[Line], first: Line) -> Table | N
     scale = _SCALE.search(said)
     money = None
     if scale:
-        money = _SCALES[(scale[1] or scale[2] or ("thousands" if "000" in scale[0] else "millions")).lower()]
+        money = _SCALES[(scale[1] or scale[2] or ("thousands" if "000" in scale[0] else "millions")).lower().rstrip("s")]
     shares = None if money is None else Scale.ONE if _SHARES_WHOLE.search(said) else money
     return Table(kind, title or (titles[-1] if titles else ""), columns, money, shares, first)
