@@ -240,6 +240,10 @@ def test_guidance_has_low_and_high_of_its_own_period(found: Ingested) -> None:
     assert (about.value, about.bound, about.basis) == (Decimal("0.55"), Bound.ABOUT, Basis.ADJUSTED)
 
 
+def test_a_guided_decline_of_a_margin_is_no_margin(found: Ingested) -> None:
+    assert "guidance.gross_margin" not in facts_of(found)
+
+
 def test_what_management_said_has_its_speaker(found: Ingested) -> None:
     (statement,) = found.sheet.statements
     assert statement.speaker == "Ada Kern, Chief Executive Officer"

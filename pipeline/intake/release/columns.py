@@ -12,7 +12,8 @@ from pipeline.facts.sheet import PeriodKind
 from pipeline.intake.release.dates import DAY, NUMERIC, STRETCH, YEAR, Stretch, day_of, stretch_of
 
 _NOTES = re.compile(
-    r"\([^()]*(?:in millions|in thousands|in billions|unaudited|per share|percentages)[^()]*\)|\bunaudited\b|\bas of\b|\bat\b|\bthe\b|\bfor\b"
+    r"\([^()]*(?:in millions|in thousands|in billions|unaudited|per share|percentages)[^()]*\)"
+    r"|\bunaudited\b|\bas of\b|\bat\b|\bthe\b|\bfor\b"
     r"|\b(?:increase|decrease|change|inc|dec|variance|vs)\b|[$%(),.*:|/^–—-]",
     re.IGNORECASE,
 )

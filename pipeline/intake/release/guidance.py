@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from pipeline.facts.quantity import Bound, Scale, UnitClass
 from pipeline.facts.sheet import Basis, Fact, Period, PeriodKind, Role
-from pipeline.facts.vocabulary import vocabulary
+from pipeline.facts.vocabulary import RATES, vocabulary
 from pipeline.intake.release.columns import Column
 from pipeline.intake.release.dates import ORDINALS
 from pipeline.intake.release.head import Calendar
@@ -23,7 +23,8 @@ Span = tuple[int, int | None]
 
 _HEADING = re.compile(r"\b(?:guidance|outlook)\b", re.IGNORECASE)
 _END = re.compile(
-    r"\b(?:conference call|webcast|about |forward[- ]looking statements|reconciliation|reconciles|dividend declaration|use of non-gaap|safe harbor"
+    r"\b(?:conference call|webcast|about |forward[- ]looking statements|reconciliation|reconciles"
+    r"|dividend declaration|use of non-gaap|safe harbor"
     r"|results$|contacts?:)",
     re.IGNORECASE,
 )
@@ -47,22 +48,27 @@ _CELL = re.compile(
     re.IGNORECASE,
 )
 _ITEM = re.compile(
-    r"^[^A-Za-z]*(?P<label>[A-Za-z][^:$~%\d]*?(?:\d(?=\s+of\b))?)\s*(?::|\s+(?:of|between|in the range of|to be|is expected to be))\s+(?P<rest>[^A-Za-z]*(?:approximately|about|around|between)?\s*[~$(]*\d.*)$"
+    r"^[^A-Za-z]*(?P<label>[A-Za-z][^:$~%\d]*?(?:\d(?=\s+of\b))?)\s*(?::|\s+(?:of|between|in the range of|to be|is expected to be))"
+    r"\s+(?P<rest>[^A-Za-z]*(?:approximately|about|around|between)?\s*[~$(]*\d.*)$"
 )
 _FORMER = re.compile(r",?\s*(?:which|compared?|versus|vs\.?|from|up from|\(?previous|\(?prior|prior guidance)\b.*$", re.IGNORECASE)
 _FALL = re.compile(r"\b(?:declines?|decreases?|down|loss)\b", re.IGNORECASE)
+_MOVES = re.compile(r"\b(?:growth|increases?|declines?|decreases?|up|down|expansion|contraction)\b")
 _MARKS = re.compile(r"(?:\(\d\)|(?<=[a-z])\d(?=\s|$)|\([a-z]\)|[*^])")
 _ADJUSTED = re.compile(r"\b(?:non-gaap|adjusted|core|underlying)\b")
 _NAMES = {
     "revenue": "revenue", "revenues": "revenue", "net revenue": "revenue", "net revenues": "revenue", "net sales": "revenue",
     "total revenue": "revenue", "total revenues": "revenue",
-    "eps": "eps", "diluted eps": "eps", "earnings per share": "eps", "diluted earnings per share": "eps", "earnings per diluted share": "eps",
+    "eps": "eps", "diluted eps": "eps", "earnings per share": "eps",
+    "diluted earnings per share": "eps", "earnings per diluted share": "eps",
     "diluted eps from continuing operations": "eps",
-    "operating margin": "operating_margin", "operating income rate": "operating_margin", "enterprise operating income rate": "operating_margin",
+    "operating margin": "operating_margin", "operating income rate": "operating_margin",
+    "enterprise operating income rate": "operating_margin",
     "operating income": "operating_income", "operating profit": "operating_income", "net income": "net_income",
     "gross margin": "gross_margin", "tax rate": "tax_rate", "effective tax rate": "tax_rate", "effective income tax rate": "tax_rate",
     "annual effective tax rate": "tax_rate", "ebitda": "ebitda", "free cash flow": "free_cash_flow", "capital expenditures": "capex",
-    "capital spending": "capex", "comparable sales": "same_store_sales", "share repurchases": "buybacks", "operating cash flow": "operating_cash_flow",
+    "capital spending": "capex", "comparable sales": "same_store_sales", "share repurchases": "buybacks",
+    "operating cash flow": "operating_cash_flow",
     "depreciation and amortization": "depreciation_amortization", "current remaining performance obligation": "crpo",
     "organic revenue": "organic_growth", "organic fx-neutral": "organic_growth", "organic sales": "organic_growth",
 }  # fmt: skip
@@ -209,8 +215,9 @@ class _Block:
             return
         entry = vocabulary()[metric]
         growth = percent and entry.unit is not UnitClass.PERCENT
-        if growth and not re.search(r"\bgrowth|increase", words):
-            return
+        moves = bool(_MOVES.search(words))
+        if (growth and not moves) or (percent and not growth and moves and metric not in RATES):
+            return  # "gross margin decline of 1%" is no level, and "revenue 10%" no rate
         word = cell["s2"] or cell["s1"]
         if entry.unit is UnitClass.MONEY and not growth:
             scale = _SCALES[word.lower()] if word else scale

@@ -46,7 +46,8 @@ _INCOME = _rules(
     (r"effective (?:income )?tax rate", "tax_rate", 0),
     (r"net (?:income|earnings) attributable to (?!.*non-?controlling)(?!.*per ).*", "net_income", 0),
     (r"(?:consolidated )?net (?:income|earnings)", "net_income", 1),
-    ((r"diluted (?:net )?(?:income|earnings) per (?:common )?share(?: attributable to .*)?|(?:net )?(?:income|earnings) per (?:common )?share(?: attributable to .*)? ?-+ ?diluted"
+    ((r"diluted (?:net )?(?:income|earnings) per (?:common )?share(?: attributable to .*)?"
+      r"|(?:net )?(?:income|earnings) per (?:common )?share(?: attributable to .*)? ?-+ ?diluted"
       r"|(?:net )?(?:income|earnings) per diluted (?:common )?share|diluted eps"),
      "eps_diluted", 0),
     ((r"(?:weighted )?(?:average )?shares (?:outstanding|used).*diluted.*|weighted[- ]average (?:common )?shares outstanding ?-+ ?diluted"
@@ -67,14 +68,15 @@ _BALANCE = _rules(
     (r"total (?:stockholders'?|shareholders'?|shareowners'?) ?(?:equity|investment)(?: )?|equity", "total_equity", 1),
 )  # fmt: skip
 _CASH_FLOW = _rules(
-    (r"(?:total |net )?cash (?:flows? )?(?:\w+ ?[/(]?\w*\)? ?)?(?:provided|used|generated|from|for)?.{0,25}\boperating activities", "operating_cash_flow", 0),
+    (r"(?:total |net )?cash (?:flows? )?(?:\w+ ?[/(]?\w*\)? ?)?(?:provided|used|generated|from|for)?.{0,25}\boperating activities",
+     "operating_cash_flow", 0),
     ((r"(?:purchases?|additions?|acquisitions?|payments)(?: of| to| for)? (?:the )?property.*|capital (?:expenditures|spending)"
       r"|purchases? of capital assets"),
      "capex", 0),
     ((r"(?:re)?purchases? of (?:our |the company's )?(?:common |treasury )?(?:stock|shares)(?: and .*)?|share repurchases(?: ?- ?common)?"
       r"|repurchase of (?:common )?(?:stock|shares)|treasury stock purchases"),
      "buybacks", 0),
-    (r"(?:cash )?dividends paid(?: to .*)?|payments? (?:of|for) (?:cash )?dividends(?: to .*)?|payments? of dividends|dividends to shareholders",
+    (r"(?:cash )?dividends paid(?: to .*)?|payments? (?:of|for) (?:cash )?dividends(?: to .*)?|dividends to shareholders",
      "dividends_paid", 0),
     (r"depreciation and amortization(?: of .*)?|depreciation,? (?:depletion )?and amortization", "depreciation_amortization", 0),
     (r"(?:stock|share)-based compensation(?: expense)?|stock compensation expense", "stock_based_compensation", 0),

@@ -51,7 +51,8 @@ _TITLES = (
     (
         Kind.INCOME,
         re.compile(
-            r"\bstatements? of (?:consolidated )?(?:net )?(?:income|operations|earnings|profit|comprehensive income)\b|\bincome statements?\b"
+            r"\bstatements? of (?:consolidated )?(?:net )?(?:income|operations|earnings|profit|comprehensive income)\b"
+            r"|\bincome statements?\b"
             r"|\bprofit and loss\b|\bconsolidated statements? of (?:net )?(?:income|earnings)\b",
             re.IGNORECASE,
         ),
