@@ -33,8 +33,10 @@ class Column:
 
 def is_head(text: str) -> bool:
     """Whether a line has dates, years or stretches of time, and nothing else of weight."""
+    if not re.search(r"\d|end(?:ed|ing)", text, re.IGNORECASE) or text.rstrip().endswith((".", ";")) or len(text.split()) > 40:
+        return False
     times = [match for pattern in (STRETCH, DAY, NUMERIC, YEAR) for match in pattern.finditer(text)]
-    if not times or len(text.split()) > 40 or text.rstrip().endswith((".", ";")):
+    if not times:
         return False
     rest = text
     for pattern in (_NOTES, STRETCH, DAY, NUMERIC, YEAR, _NOTES, _SCALES):

@@ -19,6 +19,7 @@ _GAP = "   "
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|table|div|p|font|document)\b", re.IGNORECASE)
 _DROPPED = ("script", "style", "noscript", "template", "iframe", "object", "embed", "head", "svg")
 _BLOCKS = frozenset(("p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "br", "hr", "ul", "ol", "section", "center", "body", "table"))
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ue000-\uf8ff]")
 # Fonts whose joined letters a converter lost: "rst quarter", "scal 2023", "pro t". Only words that mean nothing without them.
 _LOST = (
     (re.compile(r"(?<![A-Za-z])rst(?= (?:quarter|half|\d))"), "first"),
@@ -54,9 +55,9 @@ def lines_of(document: Document) -> list[Line]:
         text = document.text()
         pages = [_of_html(document, text)] if _HTML.search(text[:20_000]) else text.split("\f")
     lines = [
-        Line(page, number, _mended(text[:MOST_WIDTH]))
+        Line(page, number, text[:MOST_WIDTH])
         for page, content in enumerate(pages, 1)
-        for number, text in enumerate(content.splitlines(), 1)
+        for number, text in enumerate(_mended(content).splitlines(), 1)
     ]
     if len(lines) > MOST_LINES:
         raise document.refused(f"has {len(lines):,} lines: expected an earnings release, of at most {MOST_LINES:,}")
@@ -68,7 +69,7 @@ def lines_of(document: Document) -> list[Line]:
 def _mended(text: str) -> str:
     text = text.replace("\u00a0", " ").expandtabs(4).replace("\x02", "-")  # how pdfium writes a hyphen at a line's end
     text = re.sub("[\uf0a7\uf0b7\uf0d8\u25aa\u25cf]", "•", text)  # bullets of symbol fonts
-    text = "".join(char for char in text if char.isprintable())
+    text = _UNPRINTABLE.sub("", text)
     for pattern, word in _LOST:
         text = pattern.sub(word, text)
     return text
