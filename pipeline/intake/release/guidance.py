@@ -228,6 +228,12 @@ class _Block:
                 return
         else:
             scale = Scale.ONE
+        if entry.unit is UnitClass.PER_SHARE and not growth and not re.search(r"[$€£]", cell.group()):
+            # Perhaps in cents: "67 to 71 cents per share".
+            self._doubts.append(
+                f"guidance of {metric} is left out, as its currency is not certain: '{' '.join(line.text.split())[:120]}' ({line.place})"
+            )
+            return
         falls = percent and bool(_FALL.search(label))
         ends = [_value(printed, falls=falls) for printed in (cell["low"], cell["high"]) if printed]
         stated = "gaap" in words.replace("non-gaap", "") or adjusted is not None
