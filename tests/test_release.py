@@ -30,6 +30,7 @@ Third Quarter Fiscal 2025 Guidance
 
      • Revenue of $120 million to $124 million, compared to prior guidance of $118 million to $122 million
      • Adjusted EPS of approximately $0.55
+     • Diluted EPS of 41 to 43 cents
      • Gross margin decline of 1.0% to 2.0%
 
 Conference Call
@@ -244,6 +245,11 @@ def test_a_guided_decline_of_a_margin_is_no_margin(found: Ingested) -> None:
     assert "guidance.gross_margin" not in facts_of(found)
 
 
+def test_cents_are_no_dollars(found: Ingested) -> None:
+    assert "guidance.eps_diluted" not in facts_of(found)
+    assert any("currency is not certain" in doubt for doubt in found.doubts)
+
+
 def test_what_management_said_has_its_speaker(found: Ingested) -> None:
     (statement,) = found.sheet.statements
     assert statement.speaker == "Ada Kern, Chief Executive Officer"
@@ -258,6 +264,7 @@ HTML = """<html><head><title>x</title><script>var said = "evil";</script></head>
 <div>Consolidated Statements of Income</div><div>(in thousands, except per share data)</div>
 <table><tr><td></td><td colspan="3">Three Months Ended</td></tr><tr><td></td><td>June 30, 2025</td><td></td><td>June 30, 2024</td></tr>
 <tr><td>Net sales</td><td>$</td><td>115,000</td><td>$</td><td>100,000</td></tr>
+<tr><td><script>Net income</script></td><td>99</td><td>98</td></tr>
 <tr><td>Operating income</td><td></td><td>(</td><td>3,500</td><td>)</td><td>2,000</td></tr></table></body></html>"""
 
 

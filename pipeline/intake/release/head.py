@@ -175,12 +175,11 @@ def calendar_of(lines: Sequence[Line], columns: Sequence[Column]) -> tuple[Calen
     else:
         quarter_word = _QUARTER.search(text)
         fiscal_year = _FISCAL_YEAR.search(text)
-        quarter = (
-            ORDINALS[quarter_word[1].lower()] if quarter_word else 4 if reported.kind is PeriodKind.ANNUAL else calendar_quarter // 3 + 1
-        )
+        whole = any(column.kind is PeriodKind.ANNUAL and column.end == latest for column in stretches)  # a year that ends with the quarter
+        quarter = 4 if whole else ORDINALS[quarter_word[1].lower()] if quarter_word else calendar_quarter // 3 + 1
         middle = reported.end - timedelta(days=45)
         year = int(fiscal_year[1]) if fiscal_year and abs(int(fiscal_year[1]) - reported.end.year) <= 1 else middle.year
-        sure = quarter_word is not None and (fiscal_year is not None or quarter == (middle.month - 1) // 3 + 1)
+        sure = (whole or quarter_word is not None) and (fiscal_year is not None or quarter == (middle.month - 1) // 3 + 1)
         doubts = [] if sure else [f"the fiscal year and quarter are not said plainly: taken as Q{quarter} {year}"]
     middle = reported.end - timedelta(days=45)
     fiscal = (year, quarter) != (middle.year, (middle.month - 1) // 3 + 1)
