@@ -164,6 +164,9 @@ def test_estimates_of_after_the_release_are_no_consensus() -> None:
     on_the_day = add(sheet(), own(as_of="2026-04-28"))
     assert added(on_the_day)
     assert "the day of the release" in on_the_day.doubts[0]
+    old = add(sheet(), own(as_of="2026-01-10"))
+    assert added(old)
+    assert "108 days before the release: look for later ones" in old.doubts[0]
     assert "no as-of date" in add(sheet(), own(as_of=None)).doubts[0]
     assert "does not say when it was released" in add(sheet(released=None), own()).doubts[0]
 

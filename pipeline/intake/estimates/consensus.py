@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from itertools import groupby
 
@@ -25,6 +26,8 @@ _MILLION = Decimal(10**6)
 _MOST_DECIMALS = Decimal("1e-12")
 _ODD = Decimal(10)
 """An estimate of ten times what the company reports, or of a tenth, is one in another scale."""
+_FRESH = timedelta(days=100)
+"""Estimates change with every print; older ones than the last do not know it."""
 _APART = Decimal("0.005")
 """The provider's actual and the sheet's are the same figure up to this share of it."""
 
@@ -133,6 +136,8 @@ class Consensus:
             return False
         elif as_of == released:
             self._doubt(f"the estimates are of {as_of}, the day of the release: look whether they are from before the print")
+        elif released - as_of > _FRESH:
+            self._doubt(f"the estimates are of {as_of}, {(released - as_of).days} days before the release: look for later ones")
         return self._is_in_currency(estimate, period)
 
     def _is_in_currency(self, estimate: Estimate, period: Period) -> bool:
