@@ -20,8 +20,8 @@ from pipeline.facts.sheet import Basis, FactSheet, PeriodKind, Role
 from pipeline.intake import estimates, spreadsheet
 from pipeline.intake.document import Document, read_document
 from pipeline.intake.ingested import Ingested
+from pipeline.intake.periods import Label, label
 from pipeline.intake.spreadsheet.cells import Cell, cell, day
-from pipeline.intake.spreadsheet.periods import Label, label
 from pipeline.intake.spreadsheet.table import letters
 from pipeline.intake.writing import sheet_text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +15,38 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Make a fact sheet from what a company filed or released, or from a spreadsheet.", no_args_is_help=True)
 
+
+def _ticker(written: str | None) -> str | None:
+    """A ticker as companies are traded under it, whatever its case."""
+    from pipeline.errors import UsageError
+    from pipeline.facts.sheet import TICKER_PATTERN
+    from pipeline.schemas import shown
+
+    symbol = written.strip().upper() if written is not None else None
+    if symbol is not None and not re.search(TICKER_PATTERN, symbol):
+        raise UsageError(f"--ticker: found {shown(symbol)}: expected a ticker as traded, such as KC or BRK-B")
+    return symbol
+
+
+def _sector(written: str | None) -> str | None:
+    """A sector that mechanisms know: with another, the note would do without most of them."""
+    from pipeline.errors import UsageError
+    from pipeline.mechanisms.library import SECTORS
+    from pipeline.schemas import shown
+
+    if written is not None and written not in SECTORS:
+        raise UsageError(f"--sector: found {shown(written)}: expected one of {', '.join(SECTORS)}")
+    return written
+
+
 Source = Annotated[Path, typer.Argument(help="The document; gzipped as well.", show_default=False)]
 Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="The sheet to write. Default: TICKER-PERIOD.facts.json here.", show_default=False)
 ]
-Ticker = Annotated[str | None, typer.Option(help="As traded. Default: what the document says.", show_default=False)]
-Sector = Annotated[str | None, typer.Option(help="For the mechanisms that apply, such as software or banks.", show_default=False)]
+Ticker = Annotated[str | None, typer.Option(callback=_ticker, help="As traded. Default: what the document says.", show_default=False)]
+Sector = Annotated[
+    str | None, typer.Option(callback=_sector, help="Whose mechanisms apply, such as banks.", show_default=False)
+]
 Wanted = Annotated[
     str | None,
     typer.Option("--period", help="2025q2 or 2025fy, by fiscal year, or the day it ends. Default: the latest.", show_default=False),
@@ -48,7 +75,7 @@ def companyfacts(
     from pipeline.intake.document import read_document
 
     found = companyfacts.ingest(read_document(source), ticker=ticker, sector=sector, period=period, back=back)
-    _finish(found, output, consensus, explain=explain, as_json=as_json)
+    _finish(found, source, output, consensus, explain=explain, as_json=as_json)
 
 
 @app.command("ixbrl")
@@ -67,7 +94,7 @@ def ixbrl(
     from pipeline.intake.document import read_document
 
     found = ixbrl.ingest(read_document(source), ticker=ticker, sector=sector, period=period)
-    _finish(found, output, consensus, explain=explain, as_json=as_json)
+    _finish(found, source, output, consensus, explain=explain, as_json=as_json)
 
 
 @app.command("press-release")
@@ -86,7 +113,7 @@ def press_release(
     from pipeline.intake.document import read_document
 
     found = release.ingest(read_document(source), ticker=ticker, sector=sector, period=period)
-    _finish(found, output, consensus, explain=explain, as_json=as_json)
+    _finish(found, source, output, consensus, explain=explain, as_json=as_json)
 
 
 @app.command("csv")
@@ -102,11 +129,12 @@ def csv(
     from pipeline.intake.document import read_document
 
     found = spreadsheet.ingest(read_document(source))
-    _finish(found, output, consensus, explain=explain, as_json=as_json)
+    _finish(found, source, output, consensus, explain=explain, as_json=as_json)
 
 
-def _finish(found: Ingested, output: Path | None, consensus: Path | None, *, explain: bool, as_json: bool) -> None:
+def _finish(found: Ingested, source: Path, output: Path | None, consensus: Path | None, *, explain: bool, as_json: bool) -> None:
     """Add the estimates, write the sheet, and say what it holds and what to look at."""
+    from pipeline.errors import UsageError
     from pipeline.intake.writing import sheet_text
     from pipeline.notes.render import write_atomically
 
@@ -117,6 +145,10 @@ def _finish(found: Ingested, output: Path | None, consensus: Path | None, *, exp
         found = estimates.add(found, read_document(consensus))
     sheet = found.sheet
     path = output or Path(f"{sheet.slug}.facts.json")
+    if path.suffix.lower() != ".json":
+        raise UsageError(f"--output {path}: a sheet is written as JSON: expected a name that ends in .json")
+    if path.exists() and any(given is not None and path.samefile(given) for given in (source, consensus)):
+        raise UsageError(f"--output {path}: would overwrite an input: expected another file")
     write_atomically(path, sheet_text(sheet))
     if as_json:
         choices = [{"fact": one.fact, "because": one.because, "rivals": one.rivals} for one in found.choices]

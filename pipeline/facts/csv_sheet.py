@@ -32,7 +32,7 @@ from typing import Any
 
 from pipeline.facts.figures import stem
 from pipeline.facts.positions import Finding, UnreadableError
-from pipeline.facts.sheet import MAX_FACTS
+from pipeline.facts.sheet import MAX_FACTS, day_words
 from pipeline.schemas import Keys, nearest, shown
 
 Row = dict[str, str]
@@ -211,7 +211,7 @@ def _label(period: dict[str, Any]) -> str:
             day = date.fromisoformat(period.get("end", ""))
         except ValueError:
             return name
-        return f"{day:%B} {day.day}, {day.year}"
+        return day_words(day)
     return name
 
 

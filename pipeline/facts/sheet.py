@@ -20,8 +20,10 @@ from pipeline.facts.quantity import UNIT_PATTERN, Bound, Interval, Quantity, Sca
 MAX_TEXT = 2_000
 MAX_FACTS = 2_000
 ID_PATTERN = r"^[a-z][a-z0-9_.]*$"
+MAX_ID = 80
+TICKER_PATTERN = r"^[A-Z0-9]{1,6}([.\-][A-Z0-9]{1,4})?$"
 
-Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=80)]
+Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=MAX_ID)]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 
 
@@ -110,7 +112,7 @@ class Company(Strict):
     """Who reported."""
 
     name: Text
-    ticker: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}([.\-][A-Z0-9]{1,4})?$", description="as traded, for instance KC or BRK-B")]
+    ticker: Annotated[str, Field(pattern=TICKER_PATTERN, description="as traded, for instance KC or BRK-B")]
     exchange: Text | None = None
     sector: Annotated[str, Field(pattern=r"^[a-z_]+$")] = "all"
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, the reporting currency")]
@@ -144,10 +146,20 @@ class Period(Strict):
             raise ValueError("an instant has no start")
         return self
 
+    @classmethod
+    def on(cls, day: date) -> Self:
+        """The day of a balance."""
+        return cls(id=day.isoformat(), kind=PeriodKind.INSTANT, end=day, label=day_words(day))
+
     @property
     def when(self) -> str:
         """As it stands behind a figure: `in Q1 2026`, `at March 31, 2026`."""
         return f"{'at' if self.kind is PeriodKind.INSTANT else 'in'} {self.label}"
+
+
+def day_words(day: date) -> str:
+    """A day as prose writes it: March 31, 2026."""
+    return f"{day:%B} {day.day}, {day.year}"
 
 
 class Source(Strict):

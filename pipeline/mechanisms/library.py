@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -41,6 +41,7 @@ Sector = Literal[
     "all", "software", "cloud", "semiconductors", "hardware", "retail", "internet", "banks", "insurers", "energy", "industrials",
     "travel", "healthcare", "utilities", "reits", "consumer_staples", "restaurants", "telecom", "autos", "materials",
 ]  # fmt: skip
+SECTORS: tuple[Sector, ...] = get_args(Sector)
 
 
 class Strength(Strict):

@@ -11,8 +11,8 @@ from pipeline.facts.quantity import UnitClass, last_place
 from pipeline.facts.vocabulary import Metric
 from pipeline.intake.companyfacts.calendar import Calendar, FiscalPeriod, snap
 from pipeline.intake.companyfacts.rows import Filing, Row, tags_of
+from pipeline.intake.figures import MILLION
 
-MILLION = Decimal(10**6)
 _CENT = Decimal("0.01")
 _RESTATED = Decimal("0.05")
 """Share of a figure. Lines are reclassified by a percent or two all the time; Apple's revenue of 2009 was restated by a quarter."""

@@ -13,10 +13,11 @@ from decimal import Decimal
 from pipeline.facts.quantity import Scale, UnitClass, last_place
 from pipeline.facts.sheet import Basis, Company, Fact, FactSheet, Period, Role, Source
 from pipeline.facts.vocabulary import Metric, vocabulary
-from pipeline.intake.companyfacts.book import MILLION, Book, Value
+from pipeline.intake.companyfacts.book import Book, Value
 from pipeline.intake.companyfacts.calendar import FiscalPeriod
 from pipeline.intake.companyfacts.explaining import because, rivals
 from pipeline.intake.companyfacts.rows import METRICS, Filing
+from pipeline.intake.figures import MILLION, digits, unit_of
 from pipeline.intake.ingested import Choice
 
 TRENDS = (
@@ -199,14 +200,12 @@ def _is_large(metric: Metric) -> bool:
 
 
 def _unit(metric: Metric, currency: str) -> str:
-    units = {UnitClass.MONEY: currency, UnitClass.PER_SHARE: f"{currency}/share", UnitClass.SHARES: "shares", UnitClass.PERCENT: "ratio"}
-    return units[metric.unit]
+    """Rates stand in these documents as fractions of one."""
+    return "ratio" if metric.unit is UnitClass.PERCENT else unit_of(metric, currency)
 
 
 def _scaled(metric: Metric, value: Value) -> tuple[Decimal, Decimal]:
-    """The figure and its rounding in the sheet's scale, with the digits that its rounding has: 2.4 dollars a share are 2.40."""
+    """The figure and its rounding in the sheet's scale."""
     unit = MILLION if _is_large(metric) else Decimal(1)
-    amount, step = value.amount / unit, value.step / unit
-    places = min(int(step.normalize().as_tuple().exponent), 0)
-    rounded = amount.quantize(Decimal(1).scaleb(places))
-    return (rounded if amount == rounded else amount), step
+    step = value.step / unit
+    return digits(value.amount / unit, step), step

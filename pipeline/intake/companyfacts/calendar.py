@@ -40,8 +40,7 @@ class FiscalPeriod:
     def period(self, kind: str) -> Period:
         """The quarter or year, or for a balance (`instant`) its last day."""
         if kind == "instant":
-            label = f"{self.end:%B} {self.end.day}, {self.end.year}"
-            return Period(id=self.end.isoformat(), kind=PeriodKind.INSTANT, end=self.end, label=label)
+            return Period.on(self.end)
         length = PeriodKind.QUARTER if self.part else PeriodKind.ANNUAL
         return Period(id=self.id, kind=length, start=self.start, end=self.end, label=self.label)
 

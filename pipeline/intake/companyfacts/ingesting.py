@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import PurePath
 
 from pipeline.errors import InputError, UsageError
-from pipeline.facts.sheet import Company
+from pipeline.facts.sheet import TICKER_PATTERN, Company
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.intake.companyfacts.book import Book
 from pipeline.intake.companyfacts.building import Builder, Scope
@@ -20,7 +20,7 @@ from pipeline.intake.document import Document
 from pipeline.intake.ingested import Ingested
 from pipeline.schemas import shown
 
-_TICKER = re.compile(r"[A-Z0-9]{1,6}([.\-][A-Z0-9]{1,4})?")
+_TICKER = re.compile(TICKER_PATTERN)
 _IN_FILE_NAME = re.compile(r"([A-Za-z0-9]{1,6}(?:-[A-Za-z0-9]{1,4})?)[._-]companyfacts\b.*|([A-Z]{1,5}(?:-[A-Z])?)\.json(?:\.gz)?")
 _BY_NAME = re.compile(r"([0-9]{4})(?:q([1-4])|fy)")
 _CORE = frozenset(tags_of("revenue", "net_income", "total_assets", "operating_cash_flow"))
@@ -34,8 +34,6 @@ def ingest(document: Document, *, ticker: str | None, sector: str | None, period
     """
     facts = read(document)
     symbol, from_name = _ticker(document, ticker)
-    if sector is not None and not re.fullmatch(r"[a-z_]+", sector):
-        raise UsageError(f"--sector: found {shown(sector)}: expected lower-case letters and _, such as software")
     times = calendar(facts.rows)
     wanted, own = _period(document, times, period)
     currency = _currency(document, facts.rows, own, wanted)
@@ -55,10 +53,7 @@ def ingest(document: Document, *, ticker: str | None, sector: str | None, period
 def _ticker(document: Document, given: str | None) -> tuple[str, bool]:
     """The ticker, and whether it was read from the file's name."""
     if given is not None:
-        symbol = given.strip().upper()
-        if not _TICKER.fullmatch(symbol):
-            raise UsageError(f"--ticker: found {shown(given)}: expected a ticker as traded, such as KC or BRK-B")
-        return symbol, False
+        return given, False
     match = _IN_FILE_NAME.fullmatch(PurePath(document.name).name)
     symbol = ((match[1] or match[2]) if match else "").upper()
     if not _TICKER.fullmatch(symbol):

@@ -15,7 +15,7 @@ from typing import Any
 from pipeline.errors import InputError, Problem
 from pipeline.facts.parsing import parse
 from pipeline.facts.positions import UnreadableError
-from pipeline.facts.sheet import Source
+from pipeline.facts.sheet import Source, day_words
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.intake.document import Document
 from pipeline.schemas import printable, shown
@@ -57,8 +57,7 @@ class Filing:
 
     def source(self, publisher: str) -> Source:
         """The filing as a sheet names it."""
-        day = f"{self.filed:%B} {self.filed.day}, {self.filed.year}"
-        title = f"Form {self.form} filed on {day} (accession {self.accession}), read through SEC XBRL company facts"
+        title = f"Form {self.form} filed on {day_words(self.filed)} (accession {self.accession}), read through SEC XBRL company facts"
         return Source(id=self.id, title=title, kind="filing", publisher=publisher, published=self.filed)
 
 

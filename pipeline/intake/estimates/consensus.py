@@ -16,13 +16,12 @@ from pipeline.intake.estimates import surprises
 from pipeline.intake.estimates.basis import CENT, LEEWAY, Evidence, Verdict, evidence
 from pipeline.intake.estimates.matching import Periods
 from pipeline.intake.estimates.models import EPS, Estimate, Estimates
+from pipeline.intake.figures import MILLION, unit_of
 from pipeline.intake.ingested import Choice
+from pipeline.intake.periods import fact_id
 from pipeline.intake.spreadsheet.cells import is_of_currency
-from pipeline.intake.spreadsheet.metrics import unit_of
-from pipeline.intake.spreadsheet.periods import fact_id, instant
 from pipeline.schemas import printable
 
-_MILLION = Decimal(10**6)
 _MOST_DECIMALS = Decimal("1e-12")
 _ODD = Decimal(10)
 """An estimate of ten times what the company reports, or of a tenth, is one in another scale."""
@@ -264,12 +263,12 @@ class Consensus:
         estimate, period = chosen.estimate, chosen.period
         metric, currency = vocabulary()[chosen.metric], self.sheet.company.currency
         if metric.kind == "instant" and period.kind is not PeriodKind.INSTANT:
-            period = self._days.setdefault(period.end.isoformat(), instant(period.end))
+            period = self._days.setdefault(period.end.isoformat(), Period.on(period.end))
         unit = unit_of(metric, currency)
         factor, scale = Decimal(1), estimate.scale
         is_money = parse_unit(unit)[0].cls is UnitClass.MONEY
-        if is_money and scale is Scale.ONE and abs(estimate.mean) >= _MILLION:
-            factor, scale = _MILLION, Scale.MILLION
+        if is_money and scale is Scale.ONE and abs(estimate.mean) >= MILLION:
+            factor, scale = MILLION, Scale.MILLION
         value, low, high = (_in(number, factor) for number in (estimate.mean, estimate.low, estimate.high))
         assert value is not None, "an estimate has a mean"
         places = [last_place(number) for number in (value, low, high) if number is not None]
@@ -335,6 +334,6 @@ def _in(number: Decimal | None, factor: Decimal) -> Decimal | None:
     """A number in another scale with all of its digits; digits below 10^-12, the noise of floats, are rounded away."""
     if number is None:
         return None
-    found = number.scaleb(-6) if factor == _MILLION else number
+    found = number.scaleb(-6) if factor == MILLION else number
     exponent = found.as_tuple().exponent
     return found.quantize(_MOST_DECIMALS) if isinstance(exponent, int) and exponent < -12 else found

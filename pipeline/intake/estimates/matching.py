@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pipeline.facts.sheet import FactSheet, Period, PeriodKind
 from pipeline.intake.estimates.basis import LEEWAY
 from pipeline.intake.estimates.models import Estimate
-from pipeline.intake.spreadsheet.periods import Label, label
+from pipeline.intake.periods import Label, label
 
 _QUARTER, _YEAR = 91.31, 365.25
 _FURTHEST = timedelta(days=2 * 366)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from pipeline.facts.quantity import Scale
 from pipeline.facts.sheet import Basis, PeriodKind
-from pipeline.intake.spreadsheet.periods import Label
+from pipeline.intake.periods import Label
 
 EPS = ("eps_diluted", "adjusted_eps")
 

@@ -17,9 +17,9 @@ from pipeline.facts.vocabulary import nearest
 from pipeline.intake.document import Document
 from pipeline.intake.estimates.models import EPS, Actual, Estimate, Estimates
 from pipeline.intake.estimates.values import Place
+from pipeline.intake.figures import metric_of, unit_of
+from pipeline.intake.periods import Label, label
 from pipeline.intake.spreadsheet.cells import Cell, Mark, cell, day, scale_word
-from pipeline.intake.spreadsheet.metrics import metric_of, unit_of
-from pipeline.intake.spreadsheet.periods import Label, label
 from pipeline.intake.spreadsheet.table import Row, Table, table_of
 from pipeline.schemas import nearest as nearest_of
 from pipeline.schemas import printable, shown

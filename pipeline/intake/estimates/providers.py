@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pipeline.facts.sheet import PeriodKind
 from pipeline.intake.estimates.models import Actual, Estimate, Estimates
 from pipeline.intake.estimates.values import Place
-from pipeline.intake.spreadsheet.periods import Label
+from pipeline.intake.periods import Label
 
 _KINDS = {"q": PeriodKind.QUARTER, "y": PeriodKind.ANNUAL}
 _FREQUENCIES = {"quarterly": PeriodKind.QUARTER, "annual": PeriodKind.ANNUAL, "quarter": PeriodKind.QUARTER}

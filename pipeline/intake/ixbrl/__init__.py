@@ -10,7 +10,7 @@ Quarters are as filed: nothing is differenced, so cash flows of a 10-Q are the y
 
 from __future__ import annotations
 
-from pipeline.facts.sheet import FactSheet, Source
+from pipeline.facts.sheet import FactSheet, Source, day_words
 from pipeline.intake.document import Document
 from pipeline.intake.ingested import Ingested
 from pipeline.intake.ixbrl.calendar import calendar_of, chosen, form_of
@@ -37,7 +37,7 @@ def ingest(document: Document, *, ticker: str | None = None, sector: str | None 
         raise document.refused(f"has no figure of the vocabulary for {reported.label}: expected a filing with its statements")
     form = form_of(report)
     kind = "inline XBRL" if report.is_inline else "XBRL instance"
-    title = f"{f'Form {form}' if form else 'Filing'} for the period ended {own.end:%B} {own.end.day}, {own.end.year} ({kind})"
+    title = f"{f'Form {form}' if form else 'Filing'} for the period ended {day_words(own.end)} ({kind})"
     sheet = FactSheet(
         company=company,
         period=reported.id,

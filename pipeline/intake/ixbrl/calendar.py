@@ -35,7 +35,7 @@ class Calendar:
     def period(self, start: date | None, end: date) -> Period | None:
         """A stretch of days, or a day, as a sheet names it; None for a stretch that is no quarter, half, nine months or year."""
         if start is None:
-            return Period(id=end.isoformat(), kind=PeriodKind.INSTANT, end=end, label=f"{end:%B} {end.day}, {end.year}")
+            return Period.on(end)
         length, last = quarters_in(start, end), self._quarters_to(end)
         if length is None:
             return None

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from pipeline.facts.quantity import UnitClass
-from pipeline.facts.sheet import Company
+from pipeline.facts.sheet import TICKER_PATTERN, Company
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.intake.document import Document
 from pipeline.intake.ixbrl.report import Item, Report
@@ -15,7 +15,7 @@ from pipeline.intake.ixbrl.report import Item, Report
 MAIN_FLOWS = ("revenue", "net_income", "operating_cash_flow")
 _STATEMENTS = (*MAIN_FLOWS, "total_assets", "total_equity", "operating_income", "cash")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_TICKER = re.compile(r"[A-Z0-9]{1,6}(?:[.\-][A-Z0-9]{1,4})?")
+_TICKER = re.compile(TICKER_PATTERN)
 _EQUITY = re.compile(r"common|ordinary|class [abc]\b|shares|depositary", re.IGNORECASE)
 _DEBT = re.compile(r"\bnotes?\b|\bbonds?\b|debenture|preferred|warrant|\bunits?\b|rights", re.IGNORECASE)
 _EXCHANGES = (("nasdaq", "NASDAQ"), ("new york stock exchange", "NYSE"), ("nyse", "NYSE"), ("cboe", "Cboe"))
@@ -23,24 +23,19 @@ _EXCHANGES = (("nasdaq", "NASDAQ"), ("new york stock exchange", "NYSE"), ("nyse"
 
 def company_of(document: Document, report: Report, ticker: str | None, sector: str | None) -> tuple[Company, list[str]]:
     """The company that filed, and what is doubtful. Raises InputError for another company's document, and for mixed currencies."""
-    if sector is not None and not re.fullmatch(r"[a-z_]+", sector):
-        raise document.refused(f"'{sector[:40]}' is no sector: expected lower-case letters and _, such as software", field="--sector")
     currency, doubts = _currency(document, report.items)
     symbols = _symbols(report)
     name = next((text.value for text in report.said("dei:EntityRegistrantName")), "")
-    asked = ticker.strip().upper() if ticker is not None else None
-    if asked is not None and not _TICKER.fullmatch(asked):
-        raise document.refused(f"'{asked[:40]}' is no ticker: expected one such as KC or BRK-B", field="--ticker")
-    if asked and symbols and asked.replace(".", "-") not in {one.replace(".", "-") for one in symbols}:
+    if ticker and symbols and ticker.replace(".", "-") not in {one.replace(".", "-") for one in symbols}:
         whose = f"{name or 'a company'}, which trades as {', '.join(symbols)}"
         raise document.refused(
-            f"is a filing of {whose}: expected {asked}; give the other document, or leave --ticker out", field="--ticker"
+            f"is a filing of {whose}: expected {ticker}; give the other document, or leave --ticker out", field="--ticker"
         )
-    if asked is None and not symbols:
+    if ticker is None and not symbols:
         raise document.refused("does not say under which symbol the company trades: give it with --ticker", field="--ticker")
-    if asked is None and len(symbols) > 1:
+    if ticker is None and len(symbols) > 1:
         doubts.append(f"the company trades as {', '.join(symbols)}: {next(iter(symbols))} is taken; another may be given with --ticker")
-    taken = asked or next(iter(symbols))
+    taken = ticker or next(iter(symbols))
     if not name:
         doubts.append(f"the document does not name the company: {taken} stands for its name")
     elif not symbols:

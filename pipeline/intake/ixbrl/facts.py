@@ -7,25 +7,23 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Context as Arithmetic
 from decimal import Decimal
 from functools import cached_property
 
 from pipeline.facts.figures import stem
 from pipeline.facts.quantity import Scale, UnitClass, last_place
-from pipeline.facts.sheet import ID_PATTERN, Basis, Fact, Period, PeriodKind, Role
+from pipeline.facts.sheet import ID_PATTERN, MAX_ID, Basis, Fact, Period, PeriodKind, Role
 from pipeline.facts.vocabulary import Metric, vocabulary
+from pipeline.intake.figures import MILLION, digits, unit_of
 from pipeline.intake.ingested import Choice
 from pipeline.intake.ixbrl.calendar import Calendar
 from pipeline.intake.ixbrl.company import MAIN_FLOWS
 from pipeline.intake.ixbrl.report import Context, Item, Report
 from pipeline.intake.ixbrl.segments import Names, member_of, quote
-from pipeline.intake.spreadsheet.periods import fact_id, role
+from pipeline.intake.periods import fact_id, role
 
 SOURCE = "filing"
 MAX_SEGMENTS = 60
-_MILLION = Decimal(10**6)
-_WIDE = Arithmetic(prec=60)
 _PLAIN_ROLES = (Role.ACTUAL, Role.PRIOR_YEAR, Role.PRIOR_QUARTER)
 _SPLIT_BY = {
     "StatementBusinessSegmentsAxis": "business segment",
@@ -236,21 +234,21 @@ class Facts:
         if its_role not in _PLAIN_ROLES and not self._is_history(its_role, period):
             return
         name = fact_id(metric.id, segment, its_role, period, reported)
-        scale, unit, factor = _written_in(metric, self.terms.currency)
+        scale, factor = _written_in(metric)
         value, step = item.value * factor, (item.step if item.step is not None else _exact(item, metric)) * factor
-        if len(name) > 80 or not re.search(ID_PATTERN, name) or stem(metric.id, segment).endswith("."):
+        if len(name) > MAX_ID or not re.search(ID_PATTERN, name) or stem(metric.id, segment).endswith("."):
             self.doubts.append(f"{metric.id}: the part '{segment}' has no name that fits an id: it is left out")
             return
         if value.adjusted() > 18 or not -12 <= step.adjusted() <= 18 or int(value.as_tuple().exponent) < -12:
             self.doubts.append(f"{name}: {item.value} rounded to {item.step} is beyond what a sheet holds: it is left out")
             return
-        written = _digits(value, step if item.step is not None else last_place(value))
+        written = digits(value, step if item.step is not None else last_place(value))
         fact = Fact(
             id=name,
             metric=metric.id,
             segment=segment,
             value=written,
-            unit=unit,
+            unit=unit_of(metric, self.terms.currency),
             scale=scale,
             rounded_to=None if step == last_place(written) else step,
             period=period.id,
@@ -293,31 +291,17 @@ def _lines(rivals: Iterable[Item]) -> Iterator[str]:
         yield f"{item.concept} {item.value:f} {item.unit}, {item.context.words}"
 
 
-def _written_in(metric: Metric, currency: str) -> tuple[Scale, str, Decimal]:
-    """The scale and unit in which a metric stands in a sheet, and what a figure in whole units is multiplied by for it."""
-    match metric.unit:
-        case UnitClass.MONEY:
-            return Scale.MILLION, currency, 1 / _MILLION
-        case UnitClass.SHARES:
-            return Scale.MILLION, "shares", 1 / _MILLION
-        case UnitClass.PER_SHARE:
-            return Scale.ONE, f"{currency}/share", Decimal(1)
-        case UnitClass.PERCENT:
-            return Scale.ONE, "percent", Decimal(100)
-    return Scale.ONE, "count", Decimal(1)
+def _written_in(metric: Metric) -> tuple[Scale, Decimal]:
+    """The scale in which a metric stands in a sheet, and what a figure in whole units is multiplied by for it."""
+    if metric.unit in (UnitClass.MONEY, UnitClass.SHARES):
+        return Scale.MILLION, 1 / MILLION
+    return Scale.ONE, Decimal(100 if metric.unit is UnitClass.PERCENT else 1)
 
 
 def _exact(item: Item, metric: Metric) -> Decimal:
     """The step of a figure that is exact: a whole unit of money, shares or people; a hundredth of a cent; its own last digit."""
     whole = Decimal("0.0001") if metric.unit in (UnitClass.PER_SHARE, UnitClass.PERCENT) else Decimal(1)
     return min(whole, last_place(item.value))
-
-
-def _digits(value: Decimal, step: Decimal) -> Decimal:
-    """The value with the digits that its rounding has: 2.4 dollars a share to the cent are 2.40."""
-    places = min(int(step.normalize().as_tuple().exponent), 0)
-    cut = value.quantize(Decimal(1).scaleb(places), context=_WIDE)
-    return cut if cut == value else value.normalize()
 
 
 def _basis(metric: Metric, concept: str) -> Basis:

@@ -55,11 +55,11 @@ def head_of(document: Document, lines: Sequence[Line], *, ticker: str | None, se
     found = listed["ticker"].upper() if listed else None
     if ticker is None and found is None:
         raise document.refused("says no ticker, as in (NYSE: XYZ): give --ticker")
-    if ticker is not None and found is not None and ticker.upper() != found:
-        doubts.append(f"the release says ticker {found}, you gave {ticker.upper()}: check that it is the right company's")
+    if ticker is not None and found is not None and ticker != found:
+        doubts.append(f"the release says ticker {found}, you gave {ticker}: check that it is the right company's")
     name = _name(text, listed, [" ".join(line.text.split()) for line in lines])
     if name is None:
-        name = (ticker or found or "").upper()
+        name = ticker or found or ""
         doubts.append("the company's name was not found: correct it in the sheet")
     currency = next((code for sign, code in _CURRENCIES if sign in text), None)
     if currency is None or (currency == "USD" and _OTHER_DOLLARS.search(text)):
@@ -69,7 +69,7 @@ def head_of(document: Document, lines: Sequence[Line], *, ticker: str | None, se
         doubts.append("the day of the release was not found: add it to the sheet")
     company = Company(
         name=name,
-        ticker=(ticker or found or "").upper(),
+        ticker=ticker or found or "",
         exchange=_EXCHANGES.get(listed["exchange"].lower()) if listed else None,
         sector=sector or "all",
         currency=currency or "USD",
@@ -129,7 +129,7 @@ class Calendar:
         """The period of a column, with its id and label."""
         end = column.end
         if column.kind is PeriodKind.INSTANT:
-            return Period(id=end.isoformat(), kind=column.kind, end=end, label=f"{end:%B} {end.day}, {end.year}")
+            return Period.on(end)
         behind = round((self.reported.end - end).days / 91.31)
         year, quarter = divmod(self.year * 4 + self.quarter - 1 - behind, 4)
         quarter += 1

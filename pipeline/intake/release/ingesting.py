@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import timedelta
 from decimal import Decimal
 
-from pipeline.facts.quantity import UnitClass
-from pipeline.facts.sheet import Basis, Fact, FactSheet, Period, PeriodKind, Role, Source
+from pipeline.facts.sheet import MAX_ID, Basis, Fact, FactSheet, Period, Source
+from pipeline.facts.vocabulary import vocabulary
 from pipeline.intake.document import Document
+from pipeline.intake.figures import unit_of
 from pipeline.intake.ingested import Choice, Ingested
+from pipeline.intake.periods import fact_id, role
 from pipeline.intake.release.candidates import Candidate, Key, of_others, of_statements
-from pipeline.intake.release.columns import Column
 from pipeline.intake.release.guidance import guidance_of
 from pipeline.intake.release.head import Calendar, Head, calendar_of, head_of
 from pipeline.intake.release.pages import lines_of
@@ -20,8 +19,6 @@ from pipeline.intake.release.quotations import statements_of
 from pipeline.intake.release.tables import Kind, tables_of
 
 _SOURCE = "release"
-_YEAR, _YEAR_SLACK = timedelta(days=365), timedelta(days=10)
-_QUARTER, _QUARTER_SLACK = timedelta(days=91), timedelta(days=14)
 _SHARES_OFF = 2
 """By what factor net income over diluted shares may differ from diluted EPS: what else is taken from income is less than that, and a
 wrong scale is a thousand."""
@@ -76,8 +73,6 @@ class _Building:
     def __init__(self, head: Head, calendar: Calendar, reported: Period) -> None:
         self._head, self._calendar, self._reported = head, calendar, reported
         self._chosen: dict[Key, Candidate] = {}
-        self._direct: set[tuple[object, ...]] = set()
-        """What the document states for a period as long as the reported one, so that year-to-date figures need another name."""
         self._rivals: dict[Key, list[Candidate]] = {}
         self.doubts: list[str] = []
         self.choices: list[Choice] = []
@@ -96,8 +91,6 @@ class _Building:
             if unlike := [one for one in rivals[1:] if best.statement and _doubtful(one, best)]:
                 self.doubts.append(f"{best.metric}: the release says both {_shown(best)} and {_shown(unlike[0])}: the first is used")
             self._chosen[key] = best
-            if key[3].kind is self._calendar.reported.kind:
-                self._direct.add(key[:3])
             self._rivals[key] = [one for one in rivals[1:] if not _agree(one, best)]
 
     def check_shares(self) -> None:
@@ -118,10 +111,11 @@ class _Building:
         taken: set[str] = set()
         for key, one in self._chosen.items():
             period = self._calendar.period(one.column)
-            role = self._role(one.column)
-            name = self._id(one, period, role, ytd=key[:3] in self._direct)
-            if name in taken:
-                self.doubts.append(f"{name} is left out a second time: {_shown(one)}")
+            its_role = role(period, self._reported)
+            name = fact_id(one.metric, one.segment, its_role, period, self._reported)
+            if name in taken or len(name) > MAX_ID:
+                reason = "a second time" if name in taken else "for its name is too long for an id"
+                self.doubts.append(f"{name} is left out {reason}: {_shown(one)}")
                 continue
             taken.add(name)
             where = f"in the {one.table}" if one.table else "in a table"
@@ -131,11 +125,11 @@ class _Building:
                 metric=one.metric,
                 segment=one.segment,
                 value=one.value,
-                unit=_unit(one.unit, self._head.company.currency),
+                unit=unit_of(vocabulary()[one.metric], self._head.company.currency),
                 scale=one.scale,
                 period=period.id,
                 basis=one.basis,
-                role=role,
+                role=its_role,
                 definition=f"{self._head.company.short_name}'s own adjusted measure" if one.basis is Basis.ADJUSTED else None,
                 source=_SOURCE,
                 quote=one.quote,
@@ -144,35 +138,6 @@ class _Building:
 
     def periods(self) -> list[Period]:
         return [self._calendar.period(column) for column in dict.fromkeys(key[3] for key in self._chosen)]
-
-    def _role(self, column: Column) -> Role:
-        reported = self._reported
-        before = reported.end - column.end
-        alike = column.kind in (reported.kind, PeriodKind.INSTANT, PeriodKind.YTD)
-        if alike and column.end == reported.end:
-            return Role.ACTUAL
-        if alike and abs(before - _YEAR) <= _YEAR_SLACK:
-            return Role.PRIOR_YEAR
-        # A year-to-date figure of the quarter before is another stretch of time: history.
-        if (
-            column.kind in (PeriodKind.QUARTER, PeriodKind.INSTANT)
-            and reported.kind is PeriodKind.QUARTER
-            and abs(before - _QUARTER) <= _QUARTER_SLACK
-        ):
-            return Role.PRIOR_QUARTER
-        return Role.HISTORY
-
-    def _id(self, one: Candidate, period: Period, role: Role, *, ytd: bool) -> str:
-        name = ".".join((one.metric, *([slug(one.segment)] if one.segment else [])))
-        if one.column.kind is PeriodKind.YTD and ytd:
-            name += ".ytd"
-        if role is Role.HISTORY:
-            return f"history.{re.sub(r'[^a-z0-9]', '_', period.id)}.{name}"[:80]
-        return name[:60] + ("" if role is Role.ACTUAL else f".{role}")
-
-
-def slug(words: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", words.lower().replace("&", "and")).strip("_") or "part"
 
 
 def _doubtful(one: Candidate, best: Candidate) -> bool:
@@ -189,7 +154,3 @@ def _agree(one: Candidate, other: Candidate) -> bool:
 
 def _shown(one: Candidate) -> str:
     return f"'{one.quote}' ({one.place})"
-
-
-def _unit(unit: UnitClass, currency: str) -> str:
-    return {UnitClass.MONEY: currency, UnitClass.PER_SHARE: f"{currency}/share", UnitClass.SHARES: "shares"}.get(unit, "percent")

@@ -9,9 +9,9 @@ from typing import Any
 
 from pipeline.facts.positions import Finding, UnreadableError
 from pipeline.facts.quantity import Scale
-from pipeline.facts.sheet import Basis, Period, PeriodKind, Role
+from pipeline.facts.sheet import Basis, Period, PeriodKind, Role, day_words
+from pipeline.intake.periods import label
 from pipeline.intake.spreadsheet.cells import Mark, day
-from pipeline.intake.spreadsheet.periods import day_label, label
 from pipeline.intake.spreadsheet.table import Row, Table
 from pipeline.schemas import nearest, printable, shown
 
@@ -213,7 +213,7 @@ def _column(head: Head, header: Row, place: int, told: Mapping[str, Row]) -> Col
     # 1Q26 names a period to a spreadsheet, not in a sentence.
     words = known.words if known is not None and " " not in name else name
     if known is None and kind is PeriodKind.INSTANT:
-        words = day_label(end)
+        words = day_words(end)
     period = Period(id=period_id, kind=kind, start=start if kind is not PeriodKind.INSTANT else None, end=end, label=printable(words)[:40])
     return Column(place, name, period, Role(role) if role else None)
 

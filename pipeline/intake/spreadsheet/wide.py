@@ -10,11 +10,11 @@ from pipeline.facts.positions import Finding, UnreadableError
 from pipeline.facts.quantity import Scale, UnitClass, parse_unit
 from pipeline.facts.sheet import MAX_FACTS, Basis, Period, PeriodKind, Role
 from pipeline.facts.vocabulary import Metric, nearest
+from pipeline.intake.figures import metric_of, unit_of
 from pipeline.intake.ingested import Choice
+from pipeline.intake.periods import fact_id, role
 from pipeline.intake.spreadsheet.cells import Cell, cell, is_of_currency
 from pipeline.intake.spreadsheet.head import COMPANY, SOURCE, Column, Head, read_head
-from pipeline.intake.spreadsheet.metrics import metric_of, unit_of
-from pipeline.intake.spreadsheet.periods import fact_id, instant, role
 from pipeline.intake.spreadsheet.table import Row, Table
 from pipeline.schemas import printable, shown
 
@@ -193,7 +193,7 @@ class _Reading:
             return
         period = column.period
         if line.metric.kind == "instant" and period.kind is not PeriodKind.INSTANT:
-            period = instant(period.end)
+            period = Period.on(period.end)
         if line.metric.kind == "flow" and period.kind is PeriodKind.INSTANT:
             message = f"{line.metric.id} is over a stretch of time, and {shown(column.head)} is a day"
             self._wrong(f"{message}: expected a head such as Q1 2026, or quarter in a line that starts with kind", row, place)

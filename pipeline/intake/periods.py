@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from pipeline.facts.figures import stem
 from pipeline.facts.sheet import Period, PeriodKind, Role
@@ -66,23 +66,18 @@ def label(written: str) -> Label | None:
     return None
 
 
-def day_label(day: date) -> str:
-    """A day as a balance sheet heads its column: March 31, 2026."""
-    return f"{day:%B} {day.day}, {day.year}"
-
-
-def instant(day: date) -> Period:
-    """The last day of a period, for balances."""
-    return Period(id=day.isoformat(), kind=PeriodKind.INSTANT, end=day, label=day_label(day))
-
-
 def role(period: Period, reported: Period) -> Role:
-    """What the period's own figures are to the reported one: later ones can be nothing but guidance, unless somebody says so."""
+    """What the period's own figures are to the reported one: later ones can be nothing but guidance, unless somebody says so.
+
+    The year that ends with a reported quarter, or a quarter within a reported year, is another stretch of time: history.
+    """
     before = reported.end - period.end
-    if not before:
-        return Role.ACTUAL
     if before < timedelta(0):
         return Role.GUIDANCE
+    if period.kind not in (reported.kind, PeriodKind.INSTANT, PeriodKind.YTD, PeriodKind.TTM):
+        return Role.HISTORY
+    if not before:
+        return Role.ACTUAL
     if abs(before - _YEAR) <= _YEAR_SLACK:
         return Role.PRIOR_YEAR
     is_short = period.kind in (PeriodKind.QUARTER, PeriodKind.INSTANT)
