@@ -44,9 +44,7 @@ Output = Annotated[
     Path | None, typer.Option("-o", "--output", help="The sheet to write. Default: TICKER-PERIOD.facts.json here.", show_default=False)
 ]
 Ticker = Annotated[str | None, typer.Option(callback=_ticker, help="As traded. Default: what the document says.", show_default=False)]
-Sector = Annotated[
-    str | None, typer.Option(callback=_sector, help="Whose mechanisms apply, such as banks.", show_default=False)
-]
+Sector = Annotated[str | None, typer.Option(callback=_sector, help="Whose mechanisms apply, such as banks.", show_default=False)]
 Wanted = Annotated[
     str | None,
     typer.Option("--period", help="2025q2 or 2025fy, by fiscal year, or the day it ends. Default: the latest.", show_default=False),
