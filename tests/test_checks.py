@@ -20,6 +20,7 @@ from pipeline.facts.loading import load_sheet
 from pipeline.llm.types import OnAttempt
 from pipeline.mechanisms.engine import evaluate
 from pipeline.mechanisms.library import library
+from pipeline.notes.models import LONGEST_HEADLINE, LONGEST_NAME
 from tests.conftest import CASES
 from tests.scripted_model import ScriptedModel
 
@@ -140,6 +141,16 @@ def test_what_is_not_an_object_is_one_violation(kc: FactBase, text: str) -> None
     brief = Brief(kc, evaluate(kc, library())[0])
     (violation,) = examine(STEP["summarize"], text, STEP["summarize"].narrowed(brief), Checks(brief)).violations
     assert str(violation).startswith("the answer is not one JSON object")
+
+
+def test_a_text_that_was_stopped_at_its_limit_is_refused(kc: FactBase) -> None:
+    """A local model is cut off there: `..., incremental and`."""
+    headline = ("Revenue grew 37.2% y/y as artificial intelligence workloads filled capacity " + "and " * 40)[:LONGEST_HEADLINE]
+    (told,) = said(kc, "summarize", lambda answer: answer.update(headline=headline))
+    assert told == "headline: runs to the limit of 160 characters, where its end is lost: say it in far fewer words"
+    assert said(kc, "summarize", lambda answer: answer.update(headline=headline[:-1])) == []
+    event = "The next print of the company, which " + "and " * 50
+    assert any("limit of 200" in line for line in said(kc, "catalysts", catalyst(event=event[:LONGEST_NAME])))
 
 
 def test_a_line_of_the_instructions_is_no_event(kc: FactBase) -> None:

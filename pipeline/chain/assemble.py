@@ -16,7 +16,7 @@ from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written_with_base
 from pipeline.facts.sheet import Basis, Role
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.notes.models import MOST_CHARS, Claim, FactUsed, Manifest, MissingFact, Note, NumberTrace, PromptUsed, SourceUsed, StepName
+from pipeline.notes.models import Claim, FactUsed, Manifest, MissingFact, Note, NumberTrace, PromptUsed, SourceUsed, StepName
 from pipeline.notes.words import words
 
 _FIRST = (
@@ -105,8 +105,7 @@ def _listed(values: dict[StepName, dict[str, Any]], step: StepName) -> tuple[Any
 def _ended(part: Any) -> Any:
     """The part with a full stop behind each claim that lacks one: small models leave it out."""
     if isinstance(part, Claim):
-        is_ended = part.text[-1] in ".!?" or len(part.text) >= MOST_CHARS
-        return part if is_ended else part.model_copy(update={"text": f"{part.text}."})
+        return part if part.text[-1] in ".!?" else part.model_copy(update={"text": f"{part.text}."})
     claims = {name: value for name in type(part).model_fields if isinstance(value := getattr(part, name), Claim)}
     return part.model_copy(update={name: _ended(claim) for name, claim in claims.items()})
 

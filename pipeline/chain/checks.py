@@ -16,7 +16,19 @@ from pipeline.grounding import check_text
 from pipeline.grounding.report import NumberCheck, Report
 from pipeline.mechanisms.engine import already_holds, is_plausible
 from pipeline.notes.calendar import known_by, release_window
-from pipeline.notes.models import MOST_EVIDENCE, Catalyst, Claim, ConsensusGap, Falsifier, SecondOrderEffect, StepName, Watch
+from pipeline.notes.models import (
+    LONGEST_CLAIM,
+    LONGEST_HEADLINE,
+    LONGEST_NAME,
+    MOST_EVIDENCE,
+    Catalyst,
+    Claim,
+    ConsensusGap,
+    Falsifier,
+    SecondOrderEffect,
+    StepName,
+    Watch,
+)
 from pipeline.notes.words import words
 from pipeline.prompting import load_prompt
 
@@ -83,13 +95,15 @@ class Checks:
     def _headline(self, text: str) -> Found:
         if all(check.decision == "structural" for check in self.numbers(text, None).checks):
             yield "", "it has no figure: say the one that an investor must know, with the way it moved"
-        yield from self._prose(text, None)
+        yield from self._prose(text, None, LONGEST_HEADLINE)
 
     def _claim(self, place: str, claim: Claim) -> Found:
-        for _, message in self._prose(claim.text, claim.evidence):
+        for _, message in self._prose(claim.text, claim.evidence, LONGEST_CLAIM):
             yield f"{place}.text" if place else "text", message
 
-    def _prose(self, text: str, evidence: tuple[str, ...] | None) -> Found:
+    def _prose(self, text: str, evidence: tuple[str, ...] | None, longest: int) -> Found:
+        if len(text) >= longest:
+            yield "", f"runs to the limit of {longest} characters, where its end is lost: say it in far fewer words"
         for check in self.numbers(text, evidence).problems:
             yield "", check.message
         if "..." in text or "…" in text:
@@ -127,7 +141,7 @@ class Checks:
         yield from self._watch("falsifier", gap.falsifier)
 
     def _catalyst(self, catalyst: Catalyst) -> Found:
-        for _, message in self._prose(catalyst.event, None):
+        for _, message in self._prose(catalyst.event, None, LONGEST_NAME):
             yield "event", message
         if catalyst.event.strip(" :.").lower() in load_prompt("catalysts").headings:
             yield "event", f"'{catalyst.event}' is a line of the instructions: name the event itself, for instance the next print"

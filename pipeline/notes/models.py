@@ -17,10 +17,10 @@ from pipeline.facts.figures import Change
 from pipeline.facts.quantity import Scale
 from pipeline.facts.sheet import Number, Strict
 
-MOST_CHARS = 700
-"""Of a claim."""
-Sentence = Annotated[str, Field(min_length=1, max_length=MOST_CHARS)]
-Short = Annotated[str, Field(min_length=1, max_length=200)]
+LONGEST_CLAIM, LONGEST_HEADLINE, LONGEST_NAME = 700, 160, 200
+"""Characters. A local model is stopped there in the middle of a word, so that a text of just that length is no whole one."""
+Sentence = Annotated[str, Field(min_length=1, max_length=LONGEST_CLAIM)]
+Short = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 MOST_EVIDENCE = 12
 FactIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_EVIDENCE, description="ids of the facts that the text rests on")]
 Threshold = Annotated[
@@ -80,7 +80,7 @@ class Falsifier(Watch):
 class Summary(Strict):
     """Step 1: what was reported."""
 
-    headline: Annotated[str, Field(min_length=1, max_length=160, description="at most 16 words")]
+    headline: Annotated[str, Field(min_length=1, max_length=LONGEST_HEADLINE, description="at most 16 words")]
     claims: Annotated[tuple[Claim, ...], Field(min_length=3, max_length=6)]
 
 
