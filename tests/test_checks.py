@@ -154,8 +154,43 @@ def test_a_text_that_was_stopped_at_its_limit_is_refused(kc: FactBase) -> None:
 
 
 def test_a_line_of_the_instructions_is_no_event(kc: FactBase) -> None:
-    (told,) = said(kc, "catalysts", catalyst(event="Other conditions to watch that the facts suggest:"))
-    assert told.startswith("catalysts[0].event: 'Other conditions to watch that the facts suggest:' is a line of the instructions")
+    line = "Events that the facts make worth watching, with the fields of a catalyst as they stand there:"
+    (told,) = said(kc, "catalysts", catalyst(event=line))
+    assert told.startswith(f"catalysts[0].event: '{line}' is a line of the instructions")
+
+
+def test_an_event_is_a_name_and_tells_no_figure(kc: FactBase) -> None:
+    (told,) = said(kc, "catalysts", catalyst(event="Gross margin fell 3.4 pp y/y, from 16.2% in Q1 2025"))
+    assert told.startswith("catalysts[0].event: 'Gross margin fell 3.4 pp y/y, from 16.2% in Q1 2025' tells a figure")
+
+
+@pytest.mark.parametrize(
+    ("direction", "comparison", "threshold", "refused"),
+    [
+        ("positive", "below", 10, True),
+        ("negative", "below", 10, False),
+        ("negative", "at_least", 16.2, True),
+        ("positive", "at_least", 16.2, False),
+        ("mixed", "below", 10, False),
+    ],
+)
+def test_a_direction_is_what_the_watched_condition_would_mean(
+    kc: FactBase, direction: str, comparison: str, threshold: float, refused: bool
+) -> None:
+    watch = {"metric": "gross_margin", "comparison": comparison, "threshold": threshold}
+    found = said(kc, "catalysts", catalyst(direction=direction, watch=watch))
+    assert any(line.startswith("catalysts[0].direction: ") for line in found) is refused
+
+
+def test_a_threshold_that_is_met_already_is_told_what_it_must_be(kc: FactBase) -> None:
+    for comparison, threshold, expected in (
+        ("at_least", 10, "write a threshold above 12.8"),
+        ("above", 10, "write a threshold at or above 12.8"),
+        ("at_most", 15, "write a threshold below 12.8"),
+        ("below", 15, "write a threshold at or below 12.8"),
+    ):
+        (told,) = said(kc, "consensus_gap", falsifier(metric="gross_margin", comparison=comparison, threshold=threshold))
+        assert told.endswith(expected)
 
 
 def test_views_that_tell_the_same_figures_are_told_which_one_is_at_fault(kc: FactBase) -> None:

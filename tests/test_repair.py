@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
+from pipeline.chain.briefing import safe
 from pipeline.chain.checks import Checks
 from pipeline.chain.examine import examine
 from pipeline.chain.repair import Repair, repair_of
 from pipeline.chain.steps import STEPS
+from pipeline.chain.telling import told
 from pipeline.drafters.base import Brief
 from pipeline.drafters.model import PROMPT_FACTS
 from pipeline.facts.factbase import FactBase
-from pipeline.mechanisms.engine import evaluate
+from pipeline.mechanisms.engine import Fired, evaluate
 from pipeline.mechanisms.library import library
 from tests.scripted_model import ScriptedModel
 
@@ -146,3 +148,32 @@ def test_an_answer_of_any_shape_gets_a_repair(brief: Brief, step: str, text: str
 def test_a_repair_is_parsed_as_strictly_as_an_answer(brief: Brief, text: str) -> None:
     _, repair = failed(brief, "summarize", wrong(0))
     assert repair.merged(text) == text, "passed on, so that the examination refuses it"
+
+
+def test_an_effect_asked_for_anew_takes_a_mechanism_that_no_other_tells(brief: Brief) -> None:
+    def twice(answer: Any) -> None:
+        answer["effects"][1] = answer["effects"][0]
+
+    answer, repair = failed(brief, "second_order", twice)
+    told = {effect["mechanism"] for n, effect in enumerate(answer["effects"]) if n != 1}
+    assert repair.places == (1,)
+    allowed = repair.schema["$defs"]["SecondOrderEffect"]["properties"]["mechanism"]["enum"]
+    assert not told & set(allowed)
+    assert "other" in allowed
+    spare = next(fired for fired in brief.offered if fired.mechanism.id not in told)
+    assert spare.mechanism.id in allowed
+    line = next(line for line in repair.message.splitlines() if "effects[1]" in line)
+    assert all(word in line for word in (fired_words(spare, brief)))
+
+
+def test_a_further_effect_takes_a_mechanism_that_no_other_tells(brief: Brief) -> None:
+    def one_horizon(answer: Any) -> None:
+        answer["effects"] = [effect for effect in answer["effects"] if effect["horizon"] == "next_12_18_months"]
+
+    answer, repair = failed(brief, "second_order", one_horizon)
+    allowed = repair.schema["$defs"]["SecondOrderEffect"]["properties"]["mechanism"]["enum"]
+    assert not {effect["mechanism"] for effect in answer["effects"]} & set(allowed)
+
+
+def fired_words(fired: Fired, brief: Brief) -> list[str]:
+    return [safe(told(figure, brief.facts)) for figure in fired.facts]

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
 
 from pipeline.chain.telling import terms, told, told_shortly
 from pipeline.drafters.base import Brief
+from pipeline.drafters.rules.catalysts import from_mechanism
 from pipeline.drafters.rules.pivot import pivot
 from pipeline.facts.essentials import ESSENTIAL
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written
 from pipeline.facts.sheet import Basis, Role
-from pipeline.mechanisms.engine import Fired, watch_from
-from pipeline.notes.models import Watch
+from pipeline.mechanisms.engine import Fired, bodes_well
+from pipeline.notes.calendar import release_window
+from pipeline.notes.models import Catalyst, Claim, Comparison, Watch
 from pipeline.notes.words import basis_words
 
 NO_ESTIMATE = "The sheet holds no estimate, so there is no street view to hold the result against."
+MOST_CATALYST_EVIDENCE = 3
+"""Ids that a model is asked for with a catalyst."""
 _PRIOR = (Role.PRIOR_YEAR, Role.PRIOR_QUARTER)
 _ENDS = (".low", ".high", ".midpoint", ".implied_rest")
 """Figures that the line of a range says already, or that follow from it."""
@@ -187,19 +193,59 @@ def _mechanism(fired: Fired, brief: Brief) -> str:
     return f"- {json.dumps(terms | {'claim': claim} | falsifier)}\n  {m.title}: {'; '.join(m.chain)}."
 
 
-def event_block(brief: Brief, most: int = 3) -> str:
-    """What the mechanisms at work make worth watching: kind, event, and the condition that decides it, as an answer writes them."""
-    known = {figure.id for figure in watchable(brief)}
-    lines: dict[str, str] = {}
+def event_block(brief: Brief, most: int = 4) -> str:
+    """What is worth watching, an entry of the answer each: the events of the mechanisms at work, then at the next print the figures that
+    would prove these wrong, and whether what moved most materially turns. No two watch one figure or have one name.
+
+    A small model gets each entry whole, a larger one what the event is and what decides it.
+    """
+    chosen: list[Catalyst] = []
+    for catalyst in _events(brief):
+        if not any(catalyst.watch.metric == other.watch.metric or catalyst.event == other.event for other in chosen[:most]):
+            chosen.append(catalyst)
+    return "\n".join(f"- {quoted_json(_entry(one, brief))}" for one in chosen[:most]) or "- none"
+
+
+def _events(brief: Brief) -> Iterator[Catalyst]:
+    known, citable_ids = {figure.id for figure in watchable(brief)}, {figure.id for figure in citable(brief)}
     for fired in brief.fired:
-        rule = fired.mechanism.catalyst
-        watch = watch_from(rule.watch, brief.facts) if rule is not None else None
-        if rule is not None and watch is not None and watch.metric in known:
-            text = told(brief.facts[watch.metric], brief.facts)
-            claim = {"evidence": [watch.metric], "text": f"{text[:1].upper()}{text[1:]}; the event shows whether that lasts."}
-            event = {"event": rule.event, "kind": rule.kind, "watch": _watch(watch), "claim": claim}
-            lines.setdefault(rule.event, quoted_json(event))
-    return "\n".join(f"- {line}" for line in list(lines.values())[:most]) or "- none"
+        catalyst = from_mechanism(fired, brief)
+        if catalyst is not None and catalyst.watch.metric in known:
+            told_whole = citable_ids.issuperset(catalyst.claim.evidence)
+            yield catalyst if told_whole else catalyst.model_copy(update={"claim": _standing(catalyst.watch, brief)})
+    for fired in brief.fired:
+        if fired.falsifier.metric in known:
+            yield _at_the_next_print(fired.falsifier, brief)
+    for figure in sorted(watchable(brief), key=lambda f: _rank(f, brief)):
+        if figure.change in (Change.YOY, Change.QOQ) and figure.quantity.value != 0:
+            turns: Comparison = "at_most" if figure.quantity.value > 0 else "at_least"
+            yield _at_the_next_print(Watch(metric=figure.id, comparison=turns, threshold=Decimal(0)), brief)
+
+
+def _at_the_next_print(watch: Watch, brief: Brief) -> Catalyst:
+    figure = brief.facts[watch.metric]
+    good = bodes_well(watch, figure)
+    return Catalyst(
+        event=f"{figure.metric.label} at the next print",
+        kind="earnings",
+        window=release_window(brief.facts.sheet),
+        horizon="next_1_2_quarters",
+        direction="mixed" if good is None else "positive" if good else "negative",
+        watch=Watch(metric=watch.metric, comparison=watch.comparison, threshold=watch.threshold),
+        claim=_standing(watch, brief),
+    )
+
+
+def _standing(watch: Watch, brief: Brief) -> Claim:
+    """Where the watched figure stands, and that the event decides whether it stays."""
+    text = told(brief.facts[watch.metric], brief.facts)
+    return Claim(text=f"{text[:1].upper()}{text[1:]}; the event shows whether that lasts.", evidence=(watch.metric,))
+
+
+def _entry(catalyst: Catalyst, brief: Brief) -> dict[str, Any]:
+    whole = catalyst.model_dump(mode="json", by_alias=True) | {"watch": _watch(catalyst.watch)}
+    whole["claim"] = {"evidence": list(catalyst.claim.evidence)[:MOST_CATALYST_EVIDENCE], "text": catalyst.claim.text}
+    return whole if brief.for_small_model else {name: whole[name] for name in ("event", "kind", "direction", "watch")}
 
 
 def _watch(watch: Watch) -> dict[str, str | float]:

@@ -10,11 +10,11 @@ from typing import Any, assert_never
 from pipeline.chain.briefing import NO_ESTIMATE
 from pipeline.chain.parts import Part, Violation
 from pipeline.drafters.base import Brief
-from pipeline.facts.figures import stem, written
+from pipeline.facts.figures import Figure, stem, written
 from pipeline.facts.quantity import Interval
 from pipeline.grounding import check_text
 from pipeline.grounding.report import NumberCheck, Report
-from pipeline.mechanisms.engine import already_holds, is_plausible
+from pipeline.mechanisms.engine import already_holds, bodes_well, is_plausible
 from pipeline.notes.calendar import known_by, release_window
 from pipeline.notes.models import (
     LONGEST_CLAIM,
@@ -143,10 +143,16 @@ class Checks:
     def _catalyst(self, catalyst: Catalyst) -> Found:
         for _, message in self._prose(catalyst.event, None, LONGEST_NAME):
             yield "event", message
+        if any(check.decision != "structural" for check in self.numbers(catalyst.event, None).checks):
+            yield "event", f"'{catalyst.event}' tells a figure: name what happens, for instance the next print"
         if catalyst.event.strip(" :.").lower() in load_prompt("catalysts").headings:
             yield "event", f"'{catalyst.event}' is a line of the instructions: name the event itself, for instance the next print"
         yield from self._claim("claim", catalyst.claim)
         yield from self._watch("watch", catalyst.watch)
+        good = bodes_well(catalyst.watch, self.facts[catalyst.watch.metric])
+        if good is not None and catalyst.direction == ("negative" if good else "positive"):
+            meant = "positive" if good else "negative"
+            yield "direction", f"{words(catalyst.watch.comparison)} {catalyst.watch.threshold:f} would be {meant}, not {catalyst.direction}"
         if catalyst.window is not None:
             known = known_by(self.facts.sheet)
             if catalyst.window.from_ > catalyst.window.to:
@@ -158,10 +164,8 @@ class Checks:
         figure = self.facts[watch.metric]
         now = written(figure)
         if already_holds(watch, self.facts):
-            yield (
-                place,
-                f"{watch.metric} is {now} already, so '{watch.comparison} {watch.threshold:f}' decides nothing: go beyond it",
-            )
+            condition = f"{watch.comparison} {watch.threshold:f}"
+            yield place, f"{watch.metric} is {now} already, so '{condition}' decides nothing: write {_beyond(watch, figure)}"
         elif not is_plausible(watch.threshold, figure):
             yield place, f"a threshold of {watch.threshold:f} is out of scale for {watch.metric}, which is {now}"
         if isinstance(watch, Falsifier):
@@ -249,6 +253,14 @@ def prose_of(value: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
 def _one_value(one: Interval, other: Interval) -> bool:
     """Whether two roundings may be of one value. To touch is not enough: 14.4 and 14.5 meet at 14.45 and are two values."""
     return one == other or max(one.low, other.low) < min(one.high, other.high)
+
+
+def _beyond(watch: Watch, figure: Figure) -> str:
+    """What a threshold must be for its comparison to decide something."""
+    rises = watch.comparison in ("above", "at_least")
+    strict = watch.comparison in ("above", "below")
+    way = ("at or above" if strict else "above") if rises else ("at or below" if strict else "below")
+    return f"a threshold {way} {(figure.quantity.value / figure.scale.factor).normalize():f}"
 
 
 def _words(text: str) -> list[str]:

@@ -22,8 +22,11 @@ from pipeline.chain.steps import Step
 from pipeline.chain.telling import told
 from pipeline.drafters.base import Brief
 from pipeline.facts.figures import Figure
+from pipeline.notes.models import SecondOrderEffect
 from pipeline.prompting import load_prompt
+from pipeline.schemas import narrow
 
+_MECHANISM = "SecondOrderEffect.mechanism"
 _MOST_FACTS = 6
 """Facts told with one part that is asked for anew."""
 
@@ -74,13 +77,14 @@ def repair_of(step: Step, seen: Examination, schema: dict[str, Any], brief: Brie
     lacking = [violation for violation in seen.general if not violation.place]
     if lacking and len(lacking) == len(seen.violations) and step.items is not None and len(answer[step.items]) < _most(schema, step.items):
         message = load_prompt("repair_more").render(violations=_lines(lacking), items=step.items)
-        return Repair(message, _limited(schema, (step.items,), step.items, 1), answer, dumps(answer), items=step.items, appends=True)
+        left = _without(schema, _told(seen))
+        return Repair(message, _limited(left, (step.items,), step.items, 1), answer, dumps(answer), items=step.items, appends=True)
     broken = _by_part(step, seen)
     names = list(broken)
     # A field that the schema does not know cannot be asked for anew.
     if seen.general or any(name.partition("[")[0] not in schema["properties"] for name in names):
         return Repair(load_prompt("repair_whole").render(violations=_lines(seen.violations)), schema, {})
-    facts = {name: _facts_for(name, _value(answer, name), brief) for name in names}
+    facts = _facts_for_each({name: _value(answer, name) for name in names}, _told(seen), brief)
     parts = "\n".join(_part(name, violations, facts[name], brief) for name, violations in broken.items())
     message = load_prompt("repair").render(parts=parts, names=", ".join(names))
     places = tuple(int(name.removeprefix(f"{step.items}[").removesuffix("]")) for name in names if name.endswith("]"))
@@ -88,8 +92,9 @@ def repair_of(step: Step, seen: Examination, schema: dict[str, Any], brief: Brie
     asked = (*fields, *((step.items,) if places and step.items else ()))
     items = step.items if places else None
     # A small model that sees its first claim copies it into the headline.
-    kept = {} if "headline" in fields else _without(answer, fields, items, places)
-    return Repair(message, _limited(schema, asked, items, len(places)), answer, dumps(kept) if kept else None, fields, items, places)
+    kept = {} if "headline" in fields else _what_holds(answer, fields, items, places)
+    left = _limited(_without(schema, _told(seen)), asked, items, len(places))
+    return Repair(message, left, answer, dumps(kept) if kept else None, fields, items, places)
 
 
 def _by_part(step: Step, seen: Examination) -> dict[str, list[Violation]]:
@@ -106,6 +111,33 @@ def _part(name: str, violations: Sequence[Violation], facts: Sequence[Figure], b
     reasons = "; ".join(violation.message for violation in violations)
     lines = dict.fromkeys(told(figure, brief.facts) for figure in facts)
     return f"- {name} failed: {reasons}." + (f" Write it about: {safe('; '.join(lines))}." if lines else "")
+
+
+def _told(seen: Examination) -> frozenset[str]:
+    """The mechanisms of the effects that hold: an effect that is asked for anew takes another one, or it says the same once more."""
+    return frozenset(part.value.mechanism for part in seen.sound if isinstance(part.value, SecondOrderEffect)) - {"other"}
+
+
+def _without(schema: dict[str, Any], mechanisms: frozenset[str]) -> dict[str, Any]:
+    """The schema of effects without these mechanisms; of another step as it is."""
+    if not mechanisms:
+        return schema
+    field = schema["$defs"]["SecondOrderEffect"]["properties"]["mechanism"]
+    return narrow(schema, {_MECHANISM: [id_ for id_ in field["enum"] if id_ not in mechanisms]})
+
+
+def _facts_for_each(values: Mapping[str, Any], told_mechanisms: frozenset[str], brief: Brief) -> dict[str, list[Figure]]:
+    """What each part that is asked for anew is to be about. An effect whose mechanism is told already gets the facts of one that is not."""
+    used = {*told_mechanisms, *(mechanism for value in values.values() if (mechanism := _mechanism_of(value)) is not None)}
+    unused = iter([fired.facts for fired in brief.offered if fired.mechanism.id not in used])
+    return {
+        name: list(next(unused, ())) if _mechanism_of(value) in told_mechanisms else _facts_for(name, value, brief)
+        for name, value in values.items()
+    }
+
+
+def _mechanism_of(value: Any) -> str | None:
+    return mechanism if isinstance(value, dict) and isinstance(mechanism := value.get("mechanism"), str) else None
 
 
 def _facts_for(name: str, value: Any, brief: Brief) -> list[Figure]:
@@ -143,7 +175,7 @@ def _value(answer: dict[str, Any], name: str) -> Any:
     return answer[field][int(place)] if place else answer.get(field)
 
 
-def _without(answer: dict[str, Any], fields: Sequence[str], items: str | None, places: Sequence[int]) -> dict[str, Any]:
+def _what_holds(answer: dict[str, Any], fields: Sequence[str], items: str | None, places: Sequence[int]) -> dict[str, Any]:
     """The answer without what is asked for anew; empty when only the headline or nothing would remain."""
     kept = {name: value for name, value in answer.items() if name not in fields}
     if items is not None:

@@ -18,7 +18,7 @@ _MOST: dict[StepName, dict[str, int]] = {
     "summarize": {"Summary.claims": 5, "Claim.evidence": 5},
     "second_order": {"SecondOrderEffects.effects": 4, "Claim.evidence": 4},
     "consensus_gap": {"Claim.evidence": 4},
-    "catalysts": {"Catalysts.catalysts": 3, "Claim.evidence": 3},
+    "catalysts": {"Catalysts.catalysts": 3, "Claim.evidence": briefing.MOST_CATALYST_EVIDENCE},
 }
 """The longest lists that a model may write: under a constrained decoder a small one goes on until it is stopped."""
 PARTIES = "customers, suppliers, competitors, lenders, shareholders, regulators, employees"
@@ -128,7 +128,6 @@ STEPS: tuple[Step, ...] = (
         lambda brief: {
             "window": f'{{"from": "{release_window(brief.facts.sheet).from_}", "to": "{release_window(brief.facts.sheet).to}"}}',
             "events": briefing.event_block(brief),
-            "candidates": briefing.threshold_block(brief),
         },
     ),
 )  # fmt: skip

@@ -271,6 +271,13 @@ def already_holds(watch: Watch, facts: FactBase) -> bool:
     return _TESTS[watch.comparison](figure.quantity.value / figure.scale.factor, watch.threshold)
 
 
+def bodes_well(watch: Watch, figure: Figure) -> bool | None:
+    """Whether it would be good for shareholders if the condition on `figure` came true; None where that cannot be said."""
+    if figure.metric.good == "neutral":
+        return None
+    return (watch.comparison in ("above", "at_least")) == (figure.metric.good == "up")
+
+
 def is_plausible(threshold: Decimal, figure: Figure) -> bool:
     """Whether a threshold is of the figure's own order: a change within three times its size or 20 either way, a level
     in percent within 50 points, any level between a fifth and five times of where it stands, on either side of zero."""

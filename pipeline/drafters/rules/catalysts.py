@@ -19,7 +19,7 @@ _MOST_WORDS = 60
 
 def catalysts(brief: Brief) -> Catalysts:
     """Up to three catalysts, no two that watch the same figure."""
-    found = [*_next_print(brief), *(c for fired in brief.fired if (c := _from_mechanism(fired, brief))), *_year_on(brief)]
+    found = [*_next_print(brief), *(c for fired in brief.fired if (c := from_mechanism(fired, brief))), *_year_on(brief)]
     kept: dict[str, Catalyst] = {}
     for catalyst in found:
         kept.setdefault(catalyst.watch.metric, catalyst)
@@ -65,7 +65,8 @@ def _question(brief: Brief, pivoted: Pivot) -> Words:
     return words.add(f", {way} {written(pivoted.base)} of {ago} earlier.", pivoted.base)
 
 
-def _from_mechanism(fired: Fired, brief: Brief) -> Catalyst | None:
+def from_mechanism(fired: Fired, brief: Brief) -> Catalyst | None:
+    """What a mechanism makes worth watching; None where it names nothing, or the facts lack a figure of it or meet its condition."""
     rule = fired.mechanism.catalyst
     if rule is None:
         return None
