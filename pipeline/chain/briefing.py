@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.chain.telling import terms, told, told_shortly
 from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.catalysts import from_mechanism
+from pipeline.drafters.rules.effects import effect_of
 from pipeline.drafters.rules.pivot import pivot
 from pipeline.facts.essentials import ESSENTIAL
 from pipeline.facts.factbase import FactBase
@@ -21,8 +22,8 @@ from pipeline.notes.models import Catalyst, Claim, Comparison, Watch
 from pipeline.notes.words import basis_words
 
 NO_ESTIMATE = "The sheet holds no estimate, so there is no street view to hold the result against."
-MOST_CATALYST_EVIDENCE = 3
-"""Ids that a model is asked for with a catalyst."""
+MOST_EFFECT_EVIDENCE, MOST_CATALYST_EVIDENCE = 4, 3
+"""Ids that a model is asked for with an effect, and with a catalyst."""
 _PRIOR = (Role.PRIOR_YEAR, Role.PRIOR_QUARTER)
 _ENDS = (".low", ".high", ".midpoint", ".implied_rest")
 """Figures that the line of a range says already, or that follow from it."""
@@ -92,9 +93,10 @@ def leading(brief: Brief) -> list[Figure]:
 
 
 def watchable(brief: Brief) -> list[Figure]:
-    """The figures whose next value can decide something: levels and changes as reported, and guidance."""
-    past = (Change.SURPRISE, Change.VS_CONSENSUS)
-    return [f for f in citable(brief) if f.role in (Role.ACTUAL, Role.GUIDANCE) and f.change not in past]
+    """The figures whose next value can decide something: levels and changes as reported, and guidance. How a result stood against its
+    estimate is over, but where a mechanism is proved wrong by the next one."""
+    past, decides = (Change.SURPRISE, Change.VS_CONSENSUS), {fired.falsifier.metric for fired in brief.offered}
+    return [f for f in citable(brief) if f.role in (Role.ACTUAL, Role.GUIDANCE) and (f.change not in past or f.id in decides)]
 
 
 def fact_line(figure: Figure, facts: FactBase) -> str:
@@ -132,7 +134,7 @@ def gap_figures(brief: Brief) -> dict[str, list[Figure]]:
     """
     street = [f for f in against(brief) if f.change is not None][:1] or against(brief)[:1]
     turn = pivot(brief.facts)
-    ours = [turn.change, turn.level] if turn is not None else citable(brief)[:1]
+    ours = list(dict.fromkeys([turn.change, turn.level])) if turn is not None else citable(brief)[:1]
     seen = {figure.id for figure in (*street, *ours)}
     behind = [f for fired in brief.offered for f in fired.facts if f.id not in seen and f in citable(brief) and f not in against(brief)]
     return {"street_view": street, "our_view": ours, "why_missed": list(dict.fromkeys(behind))[:2]}
@@ -185,12 +187,19 @@ def mechanism_block(brief: Brief) -> str:
 
 
 def _mechanism(fired: Fired, brief: Brief) -> str:
+    """A small model gets the whole effect as its answer writes it, a larger one its terms and how the mechanism works."""
     m = fired.mechanism
     known = {figure.id for figure in citable(brief)}
-    terms = {"mechanism": m.id, "party": m.party, "direction": m.direction, "horizon": m.horizon}
-    claim = {"evidence": [figure.id for figure in fired.facts if figure.id in known][:4]}
-    falsifier = {"falsifier": _watch(fired.falsifier)} if fired.falsifier.metric in known else {}
-    return f"- {json.dumps(terms | {'claim': claim} | falsifier)}\n  {m.title}: {'; '.join(m.chain)}."
+    effect = effect_of(fired)
+    whole = effect.model_dump(mode="json") | {"falsifier": _watch(fired.falsifier)}
+    evidence = [id_ for id_ in effect.claim.evidence if id_ in known][:MOST_EFFECT_EVIDENCE]
+    whole["claim"] = {"evidence": evidence, "text": effect.claim.text} if brief.for_small_model else {"evidence": evidence}
+    if fired.falsifier.metric not in {figure.id for figure in watchable(brief)}:
+        del whole["falsifier"]
+    if brief.for_small_model:
+        return f"- {quoted_json(whole)}"
+    terms = {name: whole[name] for name in ("mechanism", "party", "direction", "horizon", "claim", "falsifier") if name in whole}
+    return f"- {quoted_json(terms)}\n  {m.title}: {'; '.join(m.chain)}."
 
 
 def event_block(brief: Brief, most: int = 4) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.chain.briefing import gap_figures, leading, safe
+from pipeline.chain.briefing import gap_figures, headline_example, leading, safe, threshold_block
 from pipeline.chain.examine import Examination, parse
 from pipeline.chain.parts import Violation
 from pipeline.chain.steps import Step
@@ -110,7 +110,20 @@ def _part(name: str, violations: Sequence[Violation], facts: Sequence[Figure], b
     """`- claims[1] failed: '3.4 pp' matches no fact. Write about: revenue was $8,247m; ...`."""
     reasons = "; ".join(violation.message for violation in violations)
     lines = dict.fromkeys(told(figure, brief.facts) for figure in facts)
+    offered = _offered(name, brief)
+    if offered:
+        return f"- {name} failed: {reasons}. {offered}"
     return f"- {name} failed: {reasons}." + (f" Write it about: {safe('; '.join(lines))}." if lines else "")
+
+
+def _offered(name: str, brief: Brief) -> str:
+    """What may be taken over as it stands: for a small model no message takes the place of an example."""
+    match name:
+        case "headline":
+            return f"For instance: {headline_example(brief)}"
+        case "falsifier" if (candidates := threshold_block(brief)) != "- none":
+            return f"Take one of these:\n{candidates}"
+    return ""
 
 
 def _told(seen: Examination) -> frozenset[str]:

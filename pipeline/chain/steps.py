@@ -16,7 +16,7 @@ from pipeline.schemas import narrow, stored
 
 _MOST: dict[StepName, dict[str, int]] = {
     "summarize": {"Summary.claims": 5, "Claim.evidence": 5},
-    "second_order": {"SecondOrderEffects.effects": 4, "Claim.evidence": 4},
+    "second_order": {"SecondOrderEffects.effects": 4, "Claim.evidence": briefing.MOST_EFFECT_EVIDENCE},
     "consensus_gap": {"Claim.evidence": 4},
     "catalysts": {"Catalysts.catalysts": 3, "Claim.evidence": briefing.MOST_CATALYST_EVIDENCE},
 }

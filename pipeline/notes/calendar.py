@@ -19,6 +19,11 @@ def release_window(sheet: FactSheet, ahead: int = 1) -> Window:
     return Window.model_validate({"from": middle - _LEEWAY, "to": middle + _LEEWAY})
 
 
+def a_year_on(sheet: FactSheet) -> Window:
+    """When the print of the same period a year later falls."""
+    return release_window(sheet, 1 if sheet.reported_period.kind is PeriodKind.ANNUAL else 4)
+
+
 def known_by(sheet: FactSheet) -> date:
     """The day after which nothing of the sheet is news: its release, or the end of its period."""
     return sheet.released or sheet.reported_period.end

@@ -10,7 +10,7 @@ from pipeline.drafters.rules.prose import Words, one_of, turn
 from pipeline.facts.figures import Figure, written
 from pipeline.facts.sheet import PeriodKind
 from pipeline.mechanisms.engine import Fired, fill, size, watch_from
-from pipeline.notes.calendar import release_window
+from pipeline.notes.calendar import a_year_on, release_window
 from pipeline.notes.models import Catalyst, Catalysts, Watch, Window
 
 _LEAST, _MOST = 2, 3
@@ -75,7 +75,7 @@ def from_mechanism(fired: Fired, brief: Brief) -> Catalyst | None:
         return None
     text, cited = filled
     evidence: list[Figure] = [*cited, brief.facts[watch.metric], *fired.facts]
-    next_print, year_on = release_window(brief.facts.sheet), release_window(brief.facts.sheet, ahead=4)
+    next_print, year_on = release_window(brief.facts.sheet), a_year_on(brief.facts.sheet)
     # What a print shows comes with the next one; a product, a contract or a financing may come at any time until a year on.
     soon = rule.kind in ("earnings", "guidance") or "next print" in rule.event or fired.mechanism.horizon == "next_1_2_quarters"
     return Catalyst(
@@ -108,7 +108,7 @@ def _year_on(brief: Brief) -> list[Catalyst]:
         Catalyst(
             event="Results for the same quarter a year on",
             kind="earnings",
-            window=release_window(facts.sheet, ahead=4),
+            window=a_year_on(facts.sheet),
             horizon="next_12_18_months",
             direction="positive",
             watch=Watch(

@@ -16,7 +16,7 @@ _LEAST_PARTIES = 2
 
 def effects(brief: Brief) -> SecondOrderEffects:
     """Up to three effects. A mechanism of a party or horizon that has none yet goes before a stronger one of the same."""
-    return SecondOrderEffects.model_construct(effects=tuple(map(_effect, _spread(brief.fired, brief.facts))))
+    return SecondOrderEffects.model_construct(effects=tuple(map(effect_of, _spread(brief.fired, brief.facts))))
 
 
 def _spread(fired: Sequence[Fired], facts: FactBase) -> list[Fired]:
@@ -59,7 +59,8 @@ def _gain(one: Fired, parties: Collection[str], horizons: Collection[str]) -> fl
     return one.strength + (m.party not in parties) * (2.0 if m.party != "company" else 0.5) + (m.horizon not in horizons) * 1.0
 
 
-def _effect(one: Fired) -> SecondOrderEffect:
+def effect_of(one: Fired) -> SecondOrderEffect:
+    """The effect that a mechanism at work tells of, with its numbers filled in."""
     m = one.mechanism
     return SecondOrderEffect(
         mechanism=m.id,

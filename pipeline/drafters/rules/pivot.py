@@ -10,7 +10,7 @@ from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, Figure, written
 from pipeline.facts.quantity import UnitClass
 from pipeline.facts.sheet import Role
-from pipeline.mechanisms.engine import size
+from pipeline.mechanisms.engine import is_plausible, size
 from pipeline.notes.models import Comparison
 
 _MARGINS = (
@@ -57,10 +57,10 @@ class Pivot:
     def undone(self) -> tuple[str, Comparison, Decimal]:
         """The condition that undoes the move, as (fact id, comparison, threshold).
 
-        A margin is back at its base; an amount, which has seasons, stops growing or shrinking.
+        A margin is back at its base, where that is in reach; an amount, which has seasons, stops growing or shrinking.
         """
         comparison: Comparison = "at_least" if self.change.quantity.value < 0 else "at_most"
-        if self.level.unit.cls is UnitClass.PERCENT and self.base is not None:
+        if self.level.unit.cls is UnitClass.PERCENT and self.base is not None and is_plausible(threshold(self.base), self.level):
             return self.level.id, comparison, threshold(self.base)
         return self.change.id, comparison, Decimal(0)
 
