@@ -184,6 +184,21 @@ ROWS: dict[str, Row] = {
         {"revenue": ("1572", "1490", "1544"), "accounts_receivable": ("1249", "1051", "1069")},
         {"accounts_receivable": ("1099", "1051", "1069")},
     ),
+    "cost_growth_reaches_suppliers": (
+        "software",
+        {"revenue": ("1043", "829"), "cost_of_revenue": ("349", "273")},
+        {"cost_of_revenue": ("290", "273")},
+    ),
+    "cost_fall_reaches_suppliers": (
+        "hardware",
+        {"revenue": ("4120", "4610"), "cost_of_revenue": ("2614", "2955")},
+        {"cost_of_revenue": ("2914", "2955")},
+    ),
+    "expenses_ahead_of_sales_slow_hiring": (
+        "internet",
+        {"revenue": ("1210", "1105"), "operating_expenses": ("702", "588")},
+        {"operating_expenses": ("638", "588")},
+    ),
     "collections_flatter_cash": (
         "software",
         {
