@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
 
 from pipeline.drafters.base import Brief
-from pipeline.drafters.rules.pivot import Pivot, pivot
+from pipeline.drafters.rules.pivot import Pivot, moves, pivot
 from pipeline.drafters.rules.prose import Words, one_of, turn
 from pipeline.facts.figures import Figure, written
 from pipeline.facts.sheet import PeriodKind
@@ -19,7 +20,12 @@ _MOST_WORDS = 60
 
 def catalysts(brief: Brief) -> Catalysts:
     """Up to three catalysts, no two that watch the same figure."""
-    found = [*_next_print(brief), *(c for fired in brief.fired if (c := from_mechanism(fired, brief))), *_year_on(brief)]
+    found = [
+        *_next_print(brief),
+        *(c for fired in brief.fired if (c := from_mechanism(fired, brief))),
+        *_year_on(brief),
+        *_also_at_the_next_print(brief),
+    ]
     kept: dict[str, Catalyst] = {}
     for catalyst in found:
         kept.setdefault(catalyst.watch.metric, catalyst)
@@ -31,22 +37,27 @@ def catalysts(brief: Brief) -> Catalysts:
 
 def _next_print(brief: Brief) -> list[Catalyst]:
     pivoted = pivot(brief.facts)
-    if pivoted is None:
-        return []
-    decides, comparison, limit = pivoted.undone
-    words = _question(brief, pivoted)
     kind = "results" if brief.facts.sheet.reported_period.kind is not PeriodKind.ANNUAL else "annual results"
-    return [
-        Catalyst(
-            event=f"Next {kind}",
-            kind="earnings",
-            window=release_window(brief.facts.sheet),
-            horizon="next_1_2_quarters",
-            direction="positive" if pivoted.worse else "negative",
-            watch=Watch(metric=decides, comparison=comparison, threshold=limit),
-            claim=words.claim(),
-        )
-    ]
+    return [] if pivoted is None else [_decided_by(pivoted, f"Next {kind}", brief)]
+
+
+def _also_at_the_next_print(brief: Brief) -> Iterator[Catalyst]:
+    """What else moved over the year, for prints in which mechanisms make too little worth watching."""
+    for pivoted in moves(brief.facts):
+        yield _decided_by(pivoted, f"{pivoted.level.metric.label} at the next print", brief)
+
+
+def _decided_by(pivoted: Pivot, event: str, brief: Brief) -> Catalyst:
+    decides, comparison, limit = pivoted.undone
+    return Catalyst(
+        event=event,
+        kind="earnings",
+        window=release_window(brief.facts.sheet),
+        horizon="next_1_2_quarters",
+        direction="positive" if pivoted.worse else "negative",
+        watch=Watch(metric=decides, comparison=comparison, threshold=limit),
+        claim=_question(brief, pivoted).claim(),
+    )
 
 
 def _question(brief: Brief, pivoted: Pivot) -> Words:

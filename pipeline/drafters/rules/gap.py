@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pipeline.drafters.base import Brief
-from pipeline.drafters.rules.pivot import Pivot, pivot
+from pipeline.drafters.rules.pivot import Pivot, moves, pivot
 from pipeline.drafters.rules.prose import Words, moved, name, one_of, prints_as_zero, sentence, versus_consensus
 from pipeline.errors import NothingToDraft
 from pipeline.facts.factbase import FactBase
@@ -39,8 +39,13 @@ def consensus_gap(brief: Brief) -> ConsensusGap:
 
 
 def _sign(surprise: Figure | None, turn: Pivot, facts: FactBase) -> GapSign:
+    """Where estimates are of later periods alone, what was guided against them decides, else which way the figure went that decides."""
     if surprise is None:
-        return GapSign.NO_ESTIMATE if not any(f.role is Role.CONSENSUS for f in facts) else GapSign.RIGHT_NUMBER_WRONG_REASON
+        if not any(f.role is Role.CONSENSUS for f in facts):
+            return GapSign.NO_ESTIMATE
+        ahead = _guided_against_consensus(facts)
+        is_better = ahead.quantity.value > 0 if ahead is not None else not turn.worse
+        return GapSign.STREET_TOO_LOW if is_better else GapSign.STREET_TOO_HIGH
     if abs(surprise.quantity.value) < _CLOSE:
         return GapSign.RIGHT_NUMBER_WRONG_REASON if turn.change.is_favourable is not None else GapSign.IN_LINE
     return GapSign.STREET_TOO_LOW if surprise.quantity.value > 0 else GapSign.STREET_TOO_HIGH
@@ -90,14 +95,17 @@ def _our_view(facts: FactBase, turn: Pivot) -> Claim:
 
 def _outlook(facts: FactBase) -> Words:
     """Guidance against what analysts expect of the same period."""
-    for metric in ("revenue", "adjusted_eps", "eps_diluted"):
-        against = facts.find(f"guidance.{metric}.vs_consensus")
-        if isinstance(against, DerivedFact) and against.base is not None:
-            side = "above" if against.quantity.value > 0 else "below"
-            where = "in line with" if prints_as_zero(against) else f"{size(against)} {side}"
-            text = f" {against.metric.label} guidance for {against.period.label} stands {where} consensus."
-            return Words(text, [against, against.base])
-    return Words()
+    against = _guided_against_consensus(facts)
+    if against is None or against.base is None:
+        return Words()
+    side = "above" if against.quantity.value > 0 else "below"
+    where = "in line with" if prints_as_zero(against) else f"{size(against)} {side}"
+    return Words(f" {against.metric.label} guidance for {against.period.label} stands {where} consensus.", [against, against.base])
+
+
+def _guided_against_consensus(facts: FactBase) -> DerivedFact | None:
+    found = (facts.find(f"guidance.{metric}.vs_consensus") for metric in ("revenue", "adjusted_eps", "eps_diluted"))
+    return next((f for f in found if isinstance(f, DerivedFact) and f.base is not None), None)
 
 
 def _reaction(facts: FactBase) -> Words:
@@ -167,6 +175,11 @@ def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
     if turn.base is None:
         opening = "The sheet gives the rate without the figure that it is measured from, so the headline cannot be checked against it: "
         return Words(opening).then(_of_which(turn)).add(".").claim()
+    beside = next((f for one in moves(facts) if (f := one.level) is not turn.level and f is not revenue), None)
+    if revenue is turn.level and beside is not None and not any(f.role is Role.CONSENSUS for f in facts):
+        # Without an estimate the base is told already, as the bar that the print is held against.
+        unseen = one_of(facts, "unseen", " That is not in the top line.", " A reader of the top line alone does not see it.")
+        return sentence(moved(facts, beside)).add(unseen).claim()
     hides = one_of(facts, "hides", "A single print hides the base: {} was {} {}.", "The base is easily forgotten: {} was {} {}.")
     return Words(hides.format(name(turn.level), written(turn.base), _earlier(turn.base)), [turn.base]).claim()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,6 +24,7 @@ _MARGINS = (
     "nim",
 )
 _LEVELS = ("revenue", "net_interest_income", "premiums_earned", "net_income", "eps_diluted", "adjusted_eps")
+_ALSO = ("operating_margin", "revenue", "gross_margin", "eps_diluted", "net_income", "free_cash_flow", "operating_cash_flow", "dso", "dio")
 _A_MOVE = Decimal(1)
 """Points. A margin that moved less is no more than mix and season."""
 
@@ -76,6 +78,14 @@ def pivot(facts: FactBase) -> Pivot | None:
     based = (p for metric in _LEVELS if (p := _pivot(facts, metric)))
     stated = (p for change in (Change.YOY, Change.QOQ) for metric in (*_LEVELS, *_MARGINS) if (p := _stated(facts, metric, change)))
     return next(based, None) or next(stated, None)
+
+
+def moves(facts: FactBase) -> Iterator[Pivot]:
+    """Everything else that moved y/y for better or worse, the leading figures first."""
+    for metric in _ALSO:
+        found = _stated(facts, metric, Change.YOY)
+        if found is not None and found.change.is_favourable is not None:
+            yield Pivot(found.level, found.change, facts.level(metric, role=Role.PRIOR_YEAR))
 
 
 def _pivot(facts: FactBase, metric: str) -> Pivot | None:
