@@ -1,7 +1,7 @@
 """The cases: a folder each, with the facts of a real quarter, what a model wrote about it, and whether it is held back.
 
-    evals/cases/<name>/facts.json       the fact sheet, transcribed by hand
-                       case.yaml        split: tuned | heldback
+    evals/cases/<name>/facts.json       the fact sheet, transcribed by hand or built by `afterprint ingest` (evals.rebuild)
+                       case.yaml        split: tuned | heldback; how the sheet was built and what was corrected by hand
                        cassette.yaml    the chain's run against a real model's server
                        single.yaml      the same model asked once for the whole note (evals.single_prompt)
 
@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from pipeline.errors import InputError, Problem
 from pipeline.facts.loading import load_sheet
@@ -30,10 +30,26 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 _MOST_BYTES = 10_000_000
 
 
+class Correction(Strict):
+    """What a document does not say, and was added by hand: the field of the sheet (`company.business`), its value, and how it is known."""
+
+    field: Annotated[str, Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$")]
+    value: str
+    why: str
+
+
+class Built(Strict):
+    """How `afterprint ingest` made a sheet. Of its arguments those with a slash are files of a folder of documents."""
+
+    ingest: Annotated[tuple[str, ...], Field(min_length=2)]
+    corrections: tuple[Correction, ...] = ()
+
+
 class About(Strict):
     """What stands in a case.yaml."""
 
     split: Split
+    built: Built | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,8 @@ class Case:
 
     folder: Path
     split: Split
+    built: Built | None = None
+    """None for a sheet that was transcribed by hand."""
 
     @property
     def name(self) -> str:
@@ -87,7 +105,7 @@ def read_case(folder: Path) -> Case:
         raise InputError(
             *(Problem(f"got {shown(one['input'])}: {expected}", file=str(file), field=dotted(one["loc"])) for one in wrong)
         ) from None
-    return Case(folder, about.split)
+    return Case(folder, about.split, about.built)
 
 
 def _read(folders: Iterable[Path]) -> list[Case]:

@@ -173,6 +173,11 @@ ROWS: dict[str, Row] = {
         {"revenue": ("17846", "16200"), "cost_of_revenue": ("7988", "7433")},
         {"cost_of_revenue": ("8188", "7433")},
     ),
+    "thin_cover_tightens_terms": (
+        "reits",
+        {"interest_expense": ("22.9", "22.6"), "ebitda": ("37.7", "34.4")},
+        {"ebitda": ("97.7", "84.4")},
+    ),
     # suppliers and customers
     "suppliers_paid_sooner": (
         "hardware",
@@ -187,7 +192,7 @@ ROWS: dict[str, Row] = {
     "cost_growth_reaches_suppliers": (
         "software",
         {"revenue": ("1043", "829"), "cost_of_revenue": ("349", "273")},
-        {"cost_of_revenue": ("290", "273")},
+        {"cost_of_revenue": ("284", "273")},
     ),
     "cost_fall_reaches_suppliers": (
         "hardware",
