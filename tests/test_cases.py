@@ -116,7 +116,7 @@ def numbers_in(quote: str) -> set[Decimal]:
 
 
 def quoted_wrong(fact: Fact) -> bool:
-    """Whether the quote lacks the figure, as the sheet has it or in ones, thousands or billions. Sums of printed lines quote their terms."""
+    """Whether the quote lacks the figure, in its own scale or in ones, thousands or billions. Sums of printed lines quote their terms."""
     printed = numbers_in(fact.quote or "")
     values = [abs(value) for value in (fact.value, fact.low, fact.high) if value is not None]
     is_sum = fact.metric == "total_debt" and fact.value == sum(printed) / (10**6 if max(printed) > 10**8 else 1)
