@@ -96,6 +96,10 @@ _THEMES: tuple[tuple[str, FactTest], ...] = (
 )
 
 
+THEMES = ("Earnings", *(name for name, _ in _THEMES))
+"""Every theme that a note may have."""
+
+
 def themes(facts: FactBase) -> tuple[str, ...]:
     """What the print is about, from a fixed list, by rule."""
     return ("Earnings", *(name for name, test in _THEMES if test(facts)))
