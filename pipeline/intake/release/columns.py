@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
 from pipeline.facts.sheet import PeriodKind
-from pipeline.intake.release.dates import DAY, NUMERIC, STRETCH, YEAR, Stretch, day_of, stretch_of
+from pipeline.intake.release.dates import DAY, NAMED_QUARTER, NUMERIC, ORDINALS, QUARTER_WORD, STRETCH, YEAR, Stretch, day_of, stretch_of
 
 _NOTES = re.compile(
     r"\([^()]*(?:in millions|in thousands|in billions|unaudited|per share|percentages)[^()]*\)"
@@ -31,22 +31,28 @@ class Column:
     weeks: int | None = None
 
 
+Quarters = Callable[[int, int], Column | None]
+"""The column of a quarter (1 to 4) of a fiscal year, as heads name them without a day; None for one that is not known."""
+
+
 def is_head(text: str) -> bool:
     """Whether a line has dates, years or stretches of time, and nothing else of weight."""
-    if not re.search(r"\d|end(?:ed|ing)", text, re.IGNORECASE) or text.rstrip().endswith((".", ";")) or len(text.split()) > 40:
+    if not re.search(r"\d|end(?:ed|ing)|quarter", text, re.IGNORECASE) or text.rstrip().endswith((".", ";")) or len(text.split()) > 40:
         return False
-    times = [match for pattern in (STRETCH, DAY, NUMERIC, YEAR) for match in pattern.finditer(text)]
+    times = [match for pattern in (STRETCH, NAMED_QUARTER, QUARTER_WORD, DAY, NUMERIC, YEAR) for match in pattern.finditer(text)]
     if not times:
         return False
     rest = text
-    for pattern in (_NOTES, STRETCH, DAY, NUMERIC, YEAR, _NOTES, _SCALES):
+    for pattern in (_NOTES, STRETCH, NAMED_QUARTER, QUARTER_WORD, DAY, NUMERIC, YEAR, _NOTES, _SCALES):
         rest = pattern.sub(" ", rest)
     words = [word for word in rest.split() if not re.fullmatch(r"\d{1,2}", word)]
     return len(words) <= (4 if len(times) > 1 else 0)
 
 
-def columns_of(head: Sequence[str], *, instants: bool) -> tuple[Column, ...] | None:
-    """The columns that the lines of a head set up; None where they are not certain. `instants`: the table is of days, not of stretches."""
+def columns_of(head: Sequence[str], *, instants: bool, quarters: Quarters | None = None) -> tuple[Column, ...] | None:
+    """The columns that the lines of a head set up; None where they are not certain. `instants`: the table is of days, not of stretches.
+    `quarters` knows those that a head names without a day.
+    """
     stretches: list[Stretch] = []
     days: list[re.Match[str]] = []
     years: list[int] = []
@@ -58,6 +64,8 @@ def columns_of(head: Sequence[str], *, instants: bool) -> tuple[Column, ...] | N
         bare = [int(year) for year in YEAR.findall(NUMERIC.sub(" ", DAY.sub(" ", rest)))]
         if bare != years or not bare:  # a line printed twice by a page break
             years += bare
+    if quarters is not None and not instants and not stretches and not days:
+        return _named(" ".join(head), years, quarters)
     ends = _ends(days, years)
     if ends is None or len(ends) > 12:
         return None
@@ -68,6 +76,17 @@ def columns_of(head: Sequence[str], *, instants: bool) -> tuple[Column, ...] | N
     each = len(ends) // len(stretches)
     columns = tuple(Column(kind, end, weeks) for (kind, weeks), chunk in zip(stretches, _chunks(ends, each), strict=True) for end in chunk)
     return columns if len(set(columns)) == len(columns) else None
+
+
+def _named(head: str, years: Sequence[int], quarters: Quarters) -> tuple[Column, ...] | None:
+    """The columns of `Q2 FY24  Q2 FY23`, or of `First Quarter` above `2023  2022`."""
+    named = [(int(match["q"]), 2000 + int(match["year"]) % 100) for match in NAMED_QUARTER.finditer(head)]
+    words = {ORDINALS[match[1].lower()] for match in QUARTER_WORD.finditer(head)}
+    if not named and len(words) == 1:
+        named = [(quarter, year) for quarter in words for year in years]
+    found = [quarters(quarter, year) for quarter, year in named]
+    columns = tuple(column for column in found if column is not None)
+    return columns if columns and len(set(columns)) == len(found) <= 12 else None
 
 
 def _ends(days: Sequence[re.Match[str]], years: Sequence[int]) -> list[date] | None:

@@ -33,6 +33,9 @@ STRETCH = re.compile(
     re.IGNORECASE,
 )
 
+NAMED_QUARTER = re.compile(r"\bQ(?P<q>[1-4])\s*(?:FY\s*|'|\s)(?P<year>(?:20)?\d\d)\b", re.IGNORECASE)
+QUARTER_WORD = re.compile(r"\b(first|second|third|fourth)[\s-]+quarter\b(?!\s+end)", re.IGNORECASE)
+
 Stretch = tuple[PeriodKind, int | None]
 """A kind of period, and its weeks where they are told."""
 

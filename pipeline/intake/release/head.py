@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipeline.facts.sheet import Company, Period, PeriodKind
 from pipeline.intake.document import Document
-from pipeline.intake.release.columns import Column
+from pipeline.intake.release.columns import Column, Quarters
 from pipeline.intake.release.dates import DAY, NUMERIC, ORDINALS, STRETCH, day_of, ends_month, start_of
 from pipeline.intake.release.pages import Line
 
@@ -184,6 +185,39 @@ def calendar_of(lines: Sequence[Line], columns: Sequence[Column]) -> tuple[Calen
     middle = reported.end - timedelta(days=45)
     fiscal = (year, quarter) != (middle.year, (middle.month - 1) // 3 + 1)
     return Calendar(reported, year, quarter, all(ends_month(column.end) for column in stretches), fiscal), doubts
+
+
+def quarters_known(calendar: Calendar, columns: Iterable[Column]) -> Quarters:
+    """The quarters of statements whose heads say the days, for heads that name a quarter alone."""
+    known = {calendar.period(column).id: column for column in columns if column.kind is PeriodKind.QUARTER}
+    return lambda quarter, year: known.get(f"{year}q{quarter}")
+
+
+def quarters_from_year_end(lines: Sequence[Line]) -> tuple[Quarters, str] | None:
+    """For a release whose statements name quarters and no day: their ends, from the last fiscal year's, which some line tells; with the
+    doubt that goes with it. None where no line does.
+
+    A year that ends with a month has quarters of three months, another one quarters of 13 weeks and years of 52.
+    """
+    said = [day for line in lines for match in _YEAR_END.finditer(line.text) if (found := DAY.search(match[1])) and (day := day_of(found))]
+    if not said:
+        return None
+    last = max(said)
+    its_year = (last - timedelta(days=180)).year
+
+    def quarter_end(quarter: int, year: int) -> Column:
+        if not ends_month(last):
+            return Column(PeriodKind.QUARTER, last + timedelta(weeks=52 * (year - its_year - 1) + 13 * quarter), 13)
+        months = last.year * 12 + last.month - 1 + 12 * (year - its_year - 1) + 3 * quarter
+        ahead = months % 12 + 1
+        return Column(PeriodKind.QUARTER, date(months // 12, ahead, monthrange(months // 12, ahead)[1]))
+
+    return quarter_end, f"no table says on which day its quarter ends: taken from the fiscal year that ended on {last}, in quarters of " + (
+        "three months" if ends_month(last) else "13 weeks"
+    )
+
+
+_YEAR_END = re.compile(r"\bfiscal year ended ([A-Z][a-z]+\.? \d{1,2}, 20\d\d)")
 
 
 def _first_said(text: str, spans: dict[tuple[int, int], int]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from pipeline.facts.sheet import MAX_ID, Basis, Fact, FactSheet, Period, Source
@@ -11,12 +11,13 @@ from pipeline.intake.document import Document
 from pipeline.intake.figures import unit_of
 from pipeline.intake.ingested import Choice, Ingested
 from pipeline.intake.periods import fact_id, role
-from pipeline.intake.release.candidates import Candidate, Key, of_others, of_statements
+from pipeline.intake.release.candidates import Candidate, Key, agree, of_others, of_prose, of_statements
 from pipeline.intake.release.guidance import guidance_of
-from pipeline.intake.release.head import Calendar, Head, calendar_of, head_of
-from pipeline.intake.release.pages import lines_of
+from pipeline.intake.release.head import Calendar, Head, calendar_of, head_of, quarters_from_year_end, quarters_known
+from pipeline.intake.release.left_out import left_out
+from pipeline.intake.release.pages import Line, lines_of
 from pipeline.intake.release.quotations import statements_of
-from pipeline.intake.release.tables import Kind, tables_of
+from pipeline.intake.release.tables import Table, tables_of
 
 _SOURCE = "release"
 _SHARES_OFF = 2
@@ -30,9 +31,7 @@ def ingest(document: Document, *, ticker: str | None, sector: str | None, period
     Raises InputError for what is no release, has no results in tables whose columns are certain, or reports another period.
     """
     lines = lines_of(document)
-    tables = list(tables_of(lines))
-    statements = [table for table in tables if table.kind is not Kind.OTHER]
-    sure = list(of_statements(statements))
+    tables, sure, unsaid = _read(lines)
     calendar_found = calendar_of(lines, [candidate.column for candidate in sure])
     if not sure or calendar_found is None:
         raise document.refused(
@@ -40,6 +39,9 @@ def ingest(document: Document, *, ticker: str | None, sector: str | None, period
             " (in millions) and the periods above its columns (Three Months Ended ...)"
         )
     calendar, doubts = calendar_found
+    doubts = [*unsaid, *doubts]
+    if not unsaid:
+        tables = list(tables_of(lines, quarters_known(calendar, [candidate.column for candidate in sure])))
     reported = calendar.period(calendar.reported)
     if period is not None and period.lower() not in (reported.id, reported.end.isoformat()):
         raise document.refused(
@@ -47,13 +49,14 @@ def ingest(document: Document, *, ticker: str | None, sector: str | None, period
         )
     head, more = head_of(document, lines, ticker=ticker, sector=sector)
     doubts += more
-    candidates = [*sure, *of_others(tables, sure)]
+    candidates = [*sure, *of_others(tables, sure), *of_prose(lines, calendar.reported)]
     building = _Building(head, calendar, reported)
     building.add(candidates)
     building.check_shares()
     facts, choices = list(building.facts()), list(building.choices)
     guided, unsure = guidance_of(lines, calendar, head.company.currency, _SOURCE)
     choices += [Choice(one.fact.id, f"'{one.fact.quote}' ({one.fact.locator}), below a heading of guidance") for one in guided]
+    missed = left_out(lines, frozenset(fact.metric for fact in facts))
     periods = [*building.periods(), *(one.period for one in guided)]
     sheet = FactSheet(
         company=head.company,
@@ -64,7 +67,18 @@ def ingest(document: Document, *, ticker: str | None, sector: str | None, period
         facts=(*facts, *(one.fact for one in guided)),
         statements=statements_of(lines, _SOURCE),
     )
-    return Ingested(sheet, tuple(choices), (*doubts, *building.doubts, *unsure))
+    return Ingested(sheet, tuple(choices), (*doubts, *building.doubts, *unsure, *missed))
+
+
+def _read(lines: Sequence[Line]) -> tuple[list[Table], list[Candidate], list[str]]:
+    """The tables, what the statements among them say, and a doubt where the days of their columns had to be told from elsewhere."""
+    tables = list(tables_of(lines))
+    sure = list(of_statements(tables))
+    if sure or (told := quarters_from_year_end(lines)) is None:
+        return tables, sure, []
+    quarters, doubt = told
+    tables = list(tables_of(lines, quarters))
+    return tables, list(of_statements(tables)), [doubt]
 
 
 class _Building:
@@ -84,14 +98,14 @@ class _Building:
         for key, rivals in by_key.items():
             rivals.sort(key=lambda one: (not one.statement, one.rank))  # stable: of equals the first that stands in the document
             best = rivals[0]
-            against = [one for one in rivals[1:] if one.statement is best.statement and one.rank == best.rank and not _agree(one, best)]
+            against = [one for one in rivals[1:] if one.statement is best.statement and one.rank == best.rank and not agree(one, best)]
             if against and not best.statement:
                 self.doubts.append(f"{best.metric} is left out, as two tables differ: {_shown(best)}; {_shown(against[0])}")
                 continue
             if unlike := [one for one in rivals[1:] if best.statement and _doubtful(one, best)]:
                 self.doubts.append(f"{best.metric}: the release says both {_shown(best)} and {_shown(unlike[0])}: the first is used")
             self._chosen[key] = best
-            self._rivals[key] = [one for one in rivals[1:] if not _agree(one, best)]
+            self._rivals[key] = [one for one in rivals[1:] if not agree(one, best)]
 
     def check_shares(self) -> None:
         """Leave out a number of shares that net income and EPS speak against: its scale is another one than the table's."""
@@ -143,13 +157,7 @@ class _Building:
 def _doubtful(one: Candidate, best: Candidate) -> bool:
     """Whether a rival of the statement's figure is worth a look: another table's of the same name, or that of continuing operations."""
     alike = not one.statement and one.rank <= best.rank
-    return (alike or "continuing" in one.quote.lower()) and not _agree(one, best)
-
-
-def _agree(one: Candidate, other: Candidate) -> bool:
-    """Whether two figures may be one and the same, each rounded as it is printed."""
-    steps = [Decimal(1).scaleb(int(each.value.as_tuple().exponent)) * each.scale.factor for each in (one, other)]
-    return abs(one.whole - other.whole) <= max(steps) / 2
+    return (alike or "continuing" in one.quote.lower()) and not agree(one, best)
 
 
 def _shown(one: Candidate) -> str:

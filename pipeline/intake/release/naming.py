@@ -48,9 +48,11 @@ _INCOME = _rules(
     (r"(?:consolidated )?net (?:income|earnings)", "net_income", 1),
     ((r"diluted (?:net )?(?:income|earnings) per (?:common )?share(?: attributable to .*)?"
       r"|(?:net )?(?:income|earnings) per (?:common )?share(?: attributable to .*)? ?-+ ?diluted"
-      r"|(?:net )?(?:income|earnings) per diluted (?:common )?share|diluted eps"),
+      r"|(?:net )?(?:income|earnings) per diluted (?:common )?share|diluted eps"
+      r"|(?:net )?(?:income|earnings) per (?:common )?share \((?:basic/)?diluted\)"),
      "eps_diluted", 0),
     ((r"(?:weighted )?(?:average )?shares (?:outstanding|used).*diluted.*|weighted[- ]average (?:common )?shares outstanding ?-+ ?diluted"
+      r"|(?:weighted[- ])?average (?:common )?shares outstanding \((?:basic/)?diluted\)"
       r"|diluted weighted[- ]average (?:common )?shares(?: outstanding)?|weighted[- ]average diluted shares(?: outstanding)?"),
      "diluted_shares", 0),
 )  # fmt: skip
@@ -100,7 +102,9 @@ def named(label: str, section: str, kind: Kind, *, percent: bool) -> Named | Non
     """The metric of a row of a statement, or of a row that says itself to be adjusted; None where it is none that we know."""
     words, above = plain(label), plain(section)
     if kind is Kind.OTHER:
-        return _adjusted(words, percent=percent)
+        return _adjusted(words, percent=percent) or _company_defined(words, percent=percent)
+    if _ADJUSTED.match(above):
+        return _adjusted(f"adjusted {words}", percent=percent)
     basis = Basis.GAAP
     if kind is Kind.INCOME:
         if words == "diluted" and _PER_SHARE.search(above) and "shares used" not in above:
@@ -138,6 +142,21 @@ def _adjusted(words: str, *, percent: bool) -> Named | None:
     return Named(metric, Basis.ADJUSTED) if entry.kind != "ratio" or percent else None
 
 
+_WHOLE = re.compile(r"^(?:total company|total|enterprise|consolidated|global)\s+")
+_GROWTH = re.compile(r"\s*(?:% change|growth)$")
+
+
+def _company_defined(words: str, *, percent: bool) -> Named | None:
+    """A figure that companies define themselves, by the vocabulary's own name of it. Rank 0 where the row says that it is of the whole
+    company; another may be of a segment."""
+    bare = _GROWTH.sub("", words)
+    metric = next((found for label in (words, bare, _WHOLE.sub("", bare)) if (found := _names().get(label))), None)
+    entry = vocabulary()[metric] if metric is not None else None
+    if entry is None or entry.basis != "kpi" or percent is not (entry.unit is UnitClass.PERCENT):
+        return None
+    return Named(entry.id, Basis.KPI, 0 if _WHOLE.match(words) else 1)
+
+
 def _variants(words: str) -> tuple[str, ...]:
     return (
         re.sub(r"^(?:core|underlying|comparable)", "adjusted", words),
@@ -147,10 +166,18 @@ def _variants(words: str) -> tuple[str, ...]:
         words.replace("diluted net income per share", "eps"),
         words.replace("earnings per share-diluted", "eps"),
         re.sub(r"(?:earnings|net income) per diluted share", "eps", words),
+        re.sub(r"net (?:earnings|income) per share \(diluted\)", "eps", words),
         re.sub(r"earnings per share attributable to .*-diluted", "eps", words),
         words.replace("percentage", "").strip(),
         words.replace("operating income %", "operating margin"),
     )
+
+
+def names_of(label: str) -> list[str]:
+    """The metrics of the vocabulary that a row's label may be the name of, whatever its table."""
+    words = plain(label)
+    found = [_names().get(variant) for variant in (words, _WHOLE.sub("", _GROWTH.sub("", words)), *_variants(words))]
+    return list(dict.fromkeys(metric for metric in found if metric is not None))
 
 
 @cache

@@ -26,6 +26,11 @@ class Row:
     label: str
     figures: tuple[Figure, ...]
 
+    @property
+    def is_marked_heading(self) -> bool:
+        """Whether nothing but a footnote mark stands behind the label: `Adjusted earnings (1)` heads the rows below it."""
+        return len(self.figures) == 1 and _MARK.match(self.figures[0].printed) is not None
+
     def of(self, columns: int) -> tuple[Figure, ...] | None:
         """The figures, if there is one for each column; a footnote mark behind the label is none."""
         figures = self.figures

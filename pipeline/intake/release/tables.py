@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from pipeline.facts.quantity import Scale
-from pipeline.intake.release.columns import CHANGE, Column, columns_of, is_head
+from pipeline.intake.release.columns import CHANGE, Column, Quarters, columns_of, is_head
 from pipeline.intake.release.numbers import Figure, Row, row_of
 from pipeline.intake.release.pages import Line
 
@@ -67,13 +68,16 @@ _SCALES = {"thousand": Scale.THOUSAND, "million": Scale.MILLION, "billion": Scal
 _SHARES_WHOLE = re.compile(
     r"except\s+(?:for\s+)?(?:per share and share|share and per[- ]share|shares? (?:and|data and)|number of shares)", re.IGNORECASE
 )
+_SHARE_OFF = Decimal("0.06")
+"""Points by which a share of sales that is printed to a tenth may differ from the one computed."""
 _FOOTNOTE = re.compile(r"\(?[1-9a-h]\)\s")
 _ABOVE = 12
 _PROSE = 90
 
 
-def tables_of(lines: Sequence[Line]) -> Iterator[Table]:
-    """Every table whose columns are certain, in the document's order, with the rows that have a figure for each column."""
+def tables_of(lines: Sequence[Line], quarters: Quarters | None = None) -> Iterator[Table]:
+    """Every table whose columns are certain, in the document's order, with the rows that have a figure for each column. `quarters` tells
+    the columns of heads that name a quarter without the day on which it ends."""
     above: list[Line] = []  # lines without figures since the last row
     head: list[str] = []
     table: Table | None = None
@@ -93,6 +97,8 @@ def tables_of(lines: Sequence[Line]) -> Iterator[Table]:
             before = text
             continue
         row = None if _is_prose(text) else row_of(text)
+        if row is not None and row.is_marked_heading and table is not None and len(table.columns) > 1:
+            row = None
         if row is None:
             if table is not None and (_kind(text) is not Kind.OTHER or _FOOTNOTE.match(text) or (_is_prose(text) and _is_prose(before))):
                 if table.entries:
@@ -106,11 +112,11 @@ def tables_of(lines: Sequence[Line]) -> Iterator[Table]:
             continue
         before = text
         if head:
-            table, wide = _begun(head, above, line), bool(CHANGE.search(" ".join([*head, *(one.text for one in above[-4:])])))
+            table, wide = _begun(head, above, line, quarters), bool(CHANGE.search(" ".join([*head, *(one.text for one in above[-4:])])))
             head = []
         above = []
         if table is not None:
-            figures = _figures(row, table.columns, wide=wide)
+            figures = _figures(row, table.columns, wide=wide) or _beside_shares(row, table, wide=wide)
             if figures is not None:
                 table.entries.append(Entry(row.label, " ".join(section), figures, line))
     if table is not None and table.entries:
@@ -146,6 +152,23 @@ def _beside_percentages(row: Row, columns: int) -> tuple[Figure, ...] | None:
     return figures[::2]
 
 
+def _beside_shares(row: Row, table: Table, *, wide: bool) -> tuple[Figure, ...] | None:
+    """The amounts of a row that says behind each its share of sales without a percent sign. The shares are proven: they are 100 in the
+    first row, and in the others what they must be."""
+    columns = len(table.columns)
+    found = row.of(2 * columns) or (row.of(2 * columns + 1) if wide else None)
+    if found is None:
+        return None
+    amounts, shares = found[: 2 * columns : 2], found[1 : 2 * columns : 2]
+    sales = table.entries[0].figures if table.entries else amounts
+    for amount, share, whole in zip(amounts, shares, sales, strict=True):
+        if amount.value is None or share.value is None or not whole.value:
+            return None
+        if abs(amount.value / whole.value * 100 - share.value) > _SHARE_OFF:
+            return None
+    return amounts
+
+
 def _is_prose(text: str) -> bool:
     return len(text) > _PROSE and "   " not in text.strip() and len(re.findall(r"[a-z]{2,}", text)) > 9
 
@@ -156,7 +179,7 @@ def _kind(text: str) -> Kind:
     return next((kind for kind, title in _TITLES if title.search(text)), Kind.OTHER)
 
 
-def _begun(head: Sequence[str], above: Sequence[Line], first: Line) -> Table | None:
+def _begun(head: Sequence[str], above: Sequence[Line], first: Line, quarters: Quarters | None) -> Table | None:
     texts = [line.text.strip() for line in above if line.page == first.page][-_ABOVE:]
     titles = [text for text in texts if text not in head]
     kind, title = Kind.OTHER, ""
@@ -167,7 +190,7 @@ def _begun(head: Sequence[str], above: Sequence[Line], first: Line) -> Table | N
         if _kind(text) is not Kind.OTHER:
             kind, title = _kind(text), text
             break
-    columns = columns_of(head, instants=kind is Kind.BALANCE)
+    columns = columns_of(head, instants=kind is Kind.BALANCE, quarters=quarters)
     if columns is None:
         return None
     said = " ".join(texts)
