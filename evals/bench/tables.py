@@ -11,6 +11,7 @@ import argparse
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,18 @@ def others() -> str:
         ("ten times the text", f"{speed['ten times the text']['one line']} times the time"),
     )
     return "\n".join(["| measured on | result |", "|---|---|", *(f"| {what} | {result} |" for what, result in rows)])
+
+
+def agreement() -> str:
+    """The readers of `ingest` against each other and against sheets made by hand."""
+    found = _result("agreement")
+    seconds = ", ".join(f"{kind} {value:.1f} s" for kind, value in found["seconds"].items())
+    reasons = Counter(one["why"] for one in found["disagreements"])
+    lines = ["| the same figure, read from | agree |", "|---|---|"]
+    lines += [f"| {kinds} | {share['ok']:,} of {share['n']:,} |" for kinds, share in found["pairs"].items()]
+    lines += [f"| **all** | **{100 * found['all']['ok'] / found['all']['n']:.1f}%** of {found['all']['n']:,} |"]
+    lines += ["", "What differs, and why:", "", *(f"- {count}: {why}" for why, count in reasons.most_common())]
+    return "\n".join([*lines, "", f"The slowest document of each kind: {seconds}."])
 
 
 def rules() -> str:
@@ -146,7 +159,7 @@ def _compared(paired: dict[str, Any]) -> str:
     return f"{paired['cases']} cases: {', '.join(parts)}"
 
 
-SECTIONS = {"numbers": numbers, "others": others, "rules": rules}
+SECTIONS = {"agreement": agreement, "numbers": numbers, "others": others, "rules": rules}
 if (RESULTS / "local.json").exists():
     # A model takes hours to record; until it has, there is nothing to tell.
     SECTIONS["local"] = local
