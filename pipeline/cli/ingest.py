@@ -11,6 +11,7 @@ import typer
 from pipeline.cli.output import say, say_json, tell
 
 if TYPE_CHECKING:
+    from pipeline.intake.document import Document
     from pipeline.intake.ingested import Ingested
 
 app = typer.Typer(help="Make a fact sheet from what a company filed or released, or from a spreadsheet.", no_args_is_help=True)
@@ -103,6 +104,9 @@ def press_release(
     sector: Sector = None,
     period: Wanted = None,
     consensus: Consensus = None,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Ask the configured model for more; only what the release's own words state is taken.")
+    ] = False,
     explain: Explain = False,
     as_json: AsJson = False,
 ) -> None:
@@ -110,7 +114,10 @@ def press_release(
     from pipeline.intake import release
     from pipeline.intake.document import read_document
 
-    found = release.ingest(read_document(source), ticker=ticker, sector=sector, period=period)
+    document = read_document(source)
+    found = release.ingest(document, ticker=ticker, sector=sector, period=period)
+    if propose:
+        found = _with_proposals(found, document, explain=explain and not as_json)
     _finish(found, source, output, consensus, explain=explain, as_json=as_json)
 
 
@@ -128,6 +135,37 @@ def csv(
 
     found = spreadsheet.ingest(read_document(source))
     _finish(found, source, output, consensus, explain=explain, as_json=as_json)
+
+
+def _with_proposals(found: Ingested, document: Document, *, explain: bool) -> Ingested:
+    """The sheet with what a model found besides and the document bears out."""
+    import asyncio
+
+    from pipeline.config import load_settings
+    from pipeline.drafters.choose import endpoint_of, schema_note
+    from pipeline.errors import UsageError
+    from pipeline.intake.release.pages import lines_of
+    from pipeline.llm.client import ChatClient
+    from pipeline.proposing.asking import pieces_of, propose
+
+    settings = load_settings()
+    if settings.base_url is None and settings.api_key is None:
+        raise UsageError(
+            "--propose: no model is configured: set AFTERPRINT_BASE_URL, for instance to the address that `afterprint model serve` tells"
+        )
+    lines = lines_of(document)
+
+    async def ask() -> tuple[Ingested, list[str]]:
+        base_url, key, model = await endpoint_of(settings)
+        tell(f"asking {model} about the release in {len(pieces_of(lines))} pieces")
+        async with ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note()) as client:
+            return await propose(found, lines, client, model)
+
+    more, refused = asyncio.run(ask())
+    tell(f"{len(more.sheet.facts) - len(found.sheet.facts)} proposals taken, {len(refused)} refused")
+    for line in refused if explain else ():
+        say(f"refused: {line}")
+    return more
 
 
 def _finish(found: Ingested, source: Path, output: Path | None, consensus: Path | None, *, explain: bool, as_json: bool) -> None:

@@ -21,8 +21,15 @@ def _models() -> dict[str, type[BaseModel]]:
     from pipeline.facts.sheet import FactSheet
     from pipeline.grounding.findings import CheckReport
     from pipeline.notes.models import Note
+    from pipeline.proposing.proposals import SCHEMA, Proposals
 
-    named: dict[str, type[BaseModel]] = {"fact-sheet": FactSheet, "note": Note, "run-record": RunRecord, "check-report": CheckReport}
+    named: dict[str, type[BaseModel]] = {
+        "fact-sheet": FactSheet,
+        "note": Note,
+        "run-record": RunRecord,
+        "check-report": CheckReport,
+        SCHEMA: Proposals,
+    }
     return named | {step.schema: step.output for step in STEPS}
 
 

@@ -1,0 +1,155 @@
+"""Whether a proposed fact stands in the document. Code decides, by the rules that notes are held to; the model's word counts for nothing.
+
+A proposal is accepted where its quote is in the document word for word, and where that quote, read as a sentence of a note and held
+against a sheet that knows the proposed fact and nothing else, states this very figure: metric, period, basis, unit, scale and sign.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pydantic import ValidationError
+
+from pipeline.facts.factbase import FactBase
+from pipeline.facts.figures import Figure, written
+from pipeline.facts.quantity import UnitClass
+from pipeline.facts.sheet import Basis, Fact, FactSheet, Role
+from pipeline.facts.vocabulary import Metric, vocabulary
+from pipeline.grounding import check_text
+from pipeline.grounding.mentions import find
+from pipeline.grounding.topics import BasisWord
+from pipeline.intake.figures import unit_of
+from pipeline.intake.periods import fact_id
+from pipeline.intake.release.pages import Line
+from pipeline.proposing.proposals import Proposal
+
+_NO_OTHER_UNITS = (UnitClass.MONEY, UnitClass.PER_SHARE, UnitClass.PERCENT, UnitClass.SHARES, UnitClass.COUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """`is_conflict`: the sheet has another value for the same thing."""
+
+    why: str
+    is_conflict: bool = False
+
+
+class Text:
+    """A document as one run of words, with the line that each stands in."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._words: list[str] = []
+        self._lines: list[Line] = []
+        for line in lines:
+            for word in line.text.split():
+                self._words.append(word)
+                self._lines.append(line)
+        self._run = " ".join(self._words)
+
+    def place_of(self, quote: str) -> Line | None:
+        """The line in which the quote begins, whatever its spaces and line ends; None where the document does not have it word for word."""
+        words = " ".join(quote.split())
+        found = re.search(rf"(?<!\S){re.escape(words)}(?!\w)", self._run)
+        return self._lines[self._run.count(" ", 0, found.start())] if found else None
+
+
+def judge(proposal: Proposal, text: Text, sheet: FactSheet, by: str) -> Accepted | Refused:
+    """The fact that a proposal makes, or why it makes none. `by` says who proposed it, for the fact's locator."""
+    place = text.place_of(proposal.quote)
+    if place is None:
+        return Refused("its quote does not stand in the document")
+    fact = _fact(proposal, sheet, f"{place.place}, proposed by {by}")
+    if isinstance(fact, Refused):
+        return fact
+    if known := next((one for one in sheet.facts if _alike(one, fact)), None):
+        same = (known.value, known.low, known.high, known.scale) == (fact.value, fact.low, fact.high, fact.scale)
+        if same or known.quantity.interval.low <= fact.quantity.value <= known.quantity.interval.high:
+            return Refused(f"{known.id} is known already")
+        return Refused(f"{known.id} is '{known.quote or known.value}' by the rules, which stays", is_conflict=True)
+    alone = FactBase.of(sheet.model_copy(update={"facts": (fact,), "statements": ()}))
+    stated = _stated(proposal.quote, alone)
+    ends = [id_ for id_ in ((fact.id,) if fact.value is not None else (f"{fact.id}.low", f"{fact.id}.high")) if id_ in alone]
+    if not ends or not all(any(_is_exactly(alone[id_], value) for value in stated.get(id_, ())) for id_ in ends):
+        shown = " and ".join(written(alone[id_]) for id_ in ends) or proposal.metric
+        return Refused(f"its quote does not state {vocabulary()[proposal.metric].label.lower()} of {shown}")
+    return Accepted(fact)
+
+
+def _fact(proposal: Proposal, sheet: FactSheet, locator: str) -> Fact | Refused:
+    metric = vocabulary().get(proposal.metric)
+    period = sheet.periods_by_id.get(proposal.period)
+    if metric is None or period is None:
+        return Refused(f"there is no metric '{proposal.metric}'" if metric is None else f"there is no period '{proposal.period}'")
+    if metric.unit not in _NO_OTHER_UNITS:
+        return Refused(f"{metric.id} is no figure that a release states")
+    role = Role(proposal.role)
+    if role is Role.ACTUAL and period.id != sheet.period:
+        return Refused(f"{period.id} is not the reported period: what was reported before stands in tables")
+    basis = _basis(metric, proposal.quote, sheet)
+    name = fact_id(metric.id, None, role, period, sheet.reported_period)
+    try:
+        return Fact(
+            id=name,
+            metric=metric.id,
+            value=proposal.value,
+            low=proposal.low if proposal.value is None else None,
+            high=proposal.high if proposal.value is None else None,
+            unit=unit_of(metric, sheet.company.currency),
+            scale=proposal.scale,
+            period=period.id,
+            basis=basis,
+            role=role,
+            definition=f"{sheet.company.short_name}'s own adjusted measure" if basis is Basis.ADJUSTED else None,
+            source=sheet.sources[0].id,
+            quote=" ".join(proposal.quote.split()),
+            locator=locator,
+        )
+    except ValidationError as error:
+        return Refused(f"it makes no fact: {error.errors(include_url=False)[0]['msg']}")
+
+
+def _basis(metric: Metric, quote: str, sheet: FactSheet) -> Basis:
+    """By definition of the metric, else by the words of the quote, else that of the sheet's statements."""
+    if metric.basis != "reported":
+        return _BY_METRIC.get(metric.id, Basis.ADJUSTED if metric.basis == "adjusted" else Basis(metric.basis))
+    said = {word for mention in find(quote) for word in (*mention.bases, *mention.setting.bases_said)}
+    named = next((basis for word, basis in _BY_WORD.items() if word in said), None)
+    return named or (Basis.IFRS if any(fact.basis is Basis.IFRS for fact in sheet.facts) else Basis.GAAP)
+
+
+_BY_METRIC = {"organic_growth": Basis.ORGANIC, "constant_currency_growth": Basis.CONSTANT_CURRENCY}
+_BY_WORD = {
+    BasisWord.ADJUSTED: Basis.ADJUSTED,
+    BasisWord.ORGANIC: Basis.ORGANIC,
+    BasisWord.CONSTANT_CURRENCY: Basis.CONSTANT_CURRENCY,
+}
+
+
+def _alike(one: Fact, other: Fact) -> bool:
+    return (one.metric, one.segment, one.change, one.period, one.basis, one.role) == (
+        other.metric, other.segment, other.change, other.period, other.basis, other.role
+    )  # fmt: skip
+
+
+def _stated(quote: str, facts: FactBase) -> dict[str, list[Decimal]]:
+    """The numbers of a quote, in whole units, by the fact that each states; those that the quote says of another metric left out."""
+    found: dict[str, list[Decimal]] = {}
+    for check in check_text(" ".join(quote.split()), facts).checks:
+        if check.decision != "grounded" or check.fact is None or check.mention.value is None or not check.mention.is_certain:
+            continue
+        if check.mention.metrics[:1] == (facts[check.fact].metric.id,):
+            found.setdefault(check.fact, []).append(check.mention.value)
+    return found
+
+
+def _is_exactly(figure: Figure, value: Decimal) -> bool:
+    """To the digit: a proposal may round nothing. The sign was judged with the sentence."""
+    return abs(figure.quantity.value) == abs(value)
