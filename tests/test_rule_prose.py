@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
 
+from evals.cases import Case, cases
+from pipeline.chain.draft import Clock, draft_note
 from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.catalysts import catalysts
+from pipeline.drafters.rules.drafter import RuleDrafter
 from pipeline.drafters.rules.effects import effects
 from pipeline.drafters.rules.gap import consensus_gap
 from pipeline.drafters.rules.prose import be, compared, moved, name, one_of
@@ -170,3 +174,48 @@ def test_the_gap_weighs_the_quality_of_a_beat_and_the_outlook(figures: dict[str,
     assert missed in gap.why_missed.text
     for claim in (gap.street_view, gap.our_view, gap.why_missed):
         assert check_text(claim.text, base.facts, evidence=claim.evidence).ok, claim.text
+
+
+def test_views_without_an_estimate_tell_different_figures() -> None:
+    """Without a base in money the rate is our view's; with one, the bar is the base and something else is what is missed."""
+    rate = consensus_gap(brief({"revenue.yoy": "-9"}, "industrials"))
+    assert "9%" in rate.our_view.text
+    assert "9%" not in rate.street_view.text + rate.why_missed.text
+    money = consensus_gap(brief({"revenue": ("110", "100"), "free_cash_flow": ("8", "9")}))
+    assert "$100m" in money.street_view.text
+    assert "free cash flow" in money.why_missed.text.lower()
+    assert "$100m" not in money.why_missed.text
+
+
+@pytest.mark.parametrize(
+    ("figures", "sign"),
+    [
+        ({"revenue": ("110", "100"), "next_consensus.revenue": "115"}, "street_too_low"),
+        ({"revenue": ("90", "100"), "next_consensus.revenue": "95"}, "street_too_high"),
+        ({"revenue": ("90", "100"), "guidance.revenue": "99", "next_consensus.revenue": "95"}, "street_too_low"),
+        ({"revenue": ("110", "100"), "guidance.revenue": "112", "next_consensus.revenue": "115"}, "street_too_high"),
+        ({"revenue": ("110", "100")}, "no_estimate"),
+    ],
+)
+def test_estimates_of_later_periods_alone_take_the_side_of_the_outlook(figures: dict[str, Any], sign: str) -> None:
+    assert consensus_gap(brief(figures)).sign == sign
+
+
+def test_a_margin_whose_base_is_out_of_reach_is_watched_by_its_change() -> None:
+    figures = {"revenue": ("100", "100"), "net_income": ("-67", "8")}
+    gap = consensus_gap(brief(figures))
+    assert (gap.falsifier.metric, gap.falsifier.comparison, gap.falsifier.threshold) == ("net_margin.yoy_change", "at_least", 0)
+
+
+def test_what_else_moved_is_watched_where_no_mechanism_offers_anything() -> None:
+    found = catalysts(brief({"revenue": ("104", "100"), "operating_income": ("21", "20.5")}, "telecom")).catalysts
+    assert len(found) >= 2
+    assert len({one.watch.metric for one in found}) == len(found)
+    assert len({one.event for one in found}) == len(found)
+
+
+@pytest.mark.parametrize("case", [case for case in cases() if case.split == "tuned"], ids=lambda case: case.name)
+def test_every_tuned_case_draws_a_note_with_nothing_to_review(case: Case, clock: Clock) -> None:
+    note = asyncio.run(draft_note(case.sheet(), RuleDrafter(), clock)).note
+    assert note.review_reasons == ()
+    assert note.withheld == ()

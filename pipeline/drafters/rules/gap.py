@@ -72,8 +72,10 @@ def _own_record(facts: FactBase, turn: Pivot) -> Claim:
     based = (b for m in ("revenue", turn.level.metric.id) if (b := facts.level(m, role=Role.PRIOR_YEAR)))
     base = next(based, None) or turn.base
     if base is None:
-        opening = "The sheet holds neither an estimate nor a base in money, so the bar is the rate of change itself: "
-        return Words(opening).then(_of_which(turn)).add(".").claim()
+        # No figure here: the rate itself is what our view tells.
+        return Words(
+            "The sheet holds neither an estimate nor a base in money that the result could be held against.", [turn.change]
+        ).claim()
     opening = one_of(
         facts,
         "no estimate",
@@ -172,14 +174,14 @@ def _why_missed(facts: FactBase, turn: Pivot) -> Claim:
             return words.add(
                 beneath.format(name(turn.level), written(turn.level), written(turn.base), _earlier(turn.base)), turn.level, turn.base
             ).claim()
-    if turn.base is None:
-        opening = "The sheet gives the rate without the figure that it is measured from, so the headline cannot be checked against it: "
-        return Words(opening).then(_of_which(turn)).add(".").claim()
     beside = next((f for one in moves(facts) if (f := one.level) is not turn.level and f is not revenue), None)
-    if revenue is turn.level and beside is not None and not any(f.role is Role.CONSENSUS for f in facts):
-        # Without an estimate the base is told already, as the bar that the print is held against.
+    is_base_told = revenue is turn.level and not any(f.role is Role.CONSENSUS for f in facts)
+    if beside is not None and (turn.base is None or is_base_told):
         unseen = one_of(facts, "unseen", " That is not in the top line.", " A reader of the top line alone does not see it.")
         return sentence(moved(facts, beside)).add(unseen).claim()
+    if turn.base is None:
+        blind = "The sheet gives the rate without the figure that it is measured from, so the headline cannot be checked against it."
+        return Words(blind, [turn.change]).claim()
     hides = one_of(facts, "hides", "A single print hides the base: {} was {} {}.", "The base is easily forgotten: {} was {} {}.")
     return Words(hides.format(name(turn.level), written(turn.base), _earlier(turn.base)), [turn.base]).claim()
 
