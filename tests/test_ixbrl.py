@@ -558,3 +558,70 @@ def test_the_command_writes_a_sheet_and_explains_it(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "revenue: us-gaap:RevenueFromContractWithCustomerExcludingAssessedTax, the only tag" in result.output
     assert load_sheet(sheet, max_bytes=10**6).period == "2026q2"
+
+
+# -- a foreign company's year ----------------------------------------------------------------------------------------------
+
+
+def foreign() -> Document:
+    """An IFRS company's 20-F: a fiscal year of 53 weeks after one of 52, in euros, numbers written 1.234,5, segments, a zero as a dash."""
+    spans = {
+        "q": ("2023-10-02", "2024-10-06"),
+        "pq": ("2022-10-03", "2023-10-01"),
+        "h": ("2023-10-02", "2024-10-06"),
+        "now": (None, "2024-10-06"),
+        "before": (None, "2023-10-01"),
+    }
+    plain = "".join(context(name, span) for name, span in spans.items())
+    parts = "".join(
+        context(f"{name}-{part}", spans[name], [("ifrs-full:SegmentsAxis", f"acme:{member}Member")])
+        for name in ("q", "pq")
+        for part, member in (("valves", "Valves"), ("seals", "Seals"))
+    )
+
+    def euros(concept: str, at: str, shown: str, format: str = "num-comma-decimal", more: str = "") -> str:
+        unit = 'unitRef="eur" scale="6" decimals="-5"'
+        return f'<ix:nonFraction name="ifrs-full:{concept}" contextRef="{at}" {unit} format="ixt:{format}" {more}>{shown}</ix:nonFraction>'
+
+    rows = (
+        row("Revenue", euros("Revenue", "q", "1.234,5"), euros("Revenue", "pq", "1.100,0")),
+        row("Valves", euros("Revenue", "q-valves", "800,0"), euros("Revenue", "pq-valves", "700,0")),
+        row("Seals", euros("Revenue", "q-seals", "434,5"), euros("Revenue", "pq-seals", "400,0")),
+        row("Loss for the year", "(" + euros("ProfitLoss", "q", "56,1", more='sign="-"') + ")", euros("ProfitLoss", "pq", "40,2")),
+        row("Profit to owners", euros("ProfitLossAttributableToOwnersOfParent", "q", "57,0", more='sign="-"')),
+        row("Assets", euros("Assets", "now", "2.000,0"), euros("Assets", "before", "1.900,0")),
+        row("Dividends", euros("DividendsPaidClassifiedAsFinancingActivities", "q", "—", format="fixed-zero")),
+    )
+    cover = (
+        COVER.replace("10-Q", "20-F").replace("2026", "2024").replace(">Q2<", ">FY<")
+        .replace("Acme Gears, Inc.", "Acme Valves N.V.").replace(">ACME<", ">AVNV<")
+    )  # fmt: skip
+    text = (
+        f'<html {NAMESPACES} xmlns:ifrs-full="https://xbrl.ifrs.org/taxonomy/2024-03-27/ifrs-full"><body><ix:header><ix:resources>'
+        f"{plain}{parts}{UNITS}</ix:resources></ix:header>{cover}<table>{''.join(rows)}</table></body></html>"
+    )
+    return Document("avnv-20241006.htm", text.encode())
+
+
+@pytest.mark.parametrize(
+    ("id", "value", "unit"),
+    [
+        ("revenue", "1234.5", "EUR"),
+        ("revenue.prior_year", "1100.0", "EUR"),
+        ("revenue.valves", "800.0", "EUR"),
+        ("revenue.seals.prior_year", "400.0", "EUR"),
+        ("net_income", "-57.0", "EUR"),
+        ("total_assets", "2000.0", "EUR"),
+    ],
+)
+def test_a_foreign_companys_year(id: str, value: str, unit: str) -> None:
+    fact = found(foreign())[id]
+    assert (str(fact.value), fact.unit, fact.basis, fact.scale) == (value, unit, Basis.IFRS, "million")
+
+
+def test_a_year_of_53_weeks_is_a_year_and_its_prior_year_is_the_one_before() -> None:
+    sheet = ingest(foreign()).sheet
+    assert (sheet.reported_period.kind, sheet.reported_period.start, sheet.reported_period.end) == (
+        PeriodKind.ANNUAL, date(2023, 10, 2), date(2024, 10, 6)
+    )  # fmt: skip
+    assert (sheet.company.name, sheet.company.currency, sheet.period) == ("Acme Valves N.V.", "EUR", "2024fy")
