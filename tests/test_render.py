@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,9 @@ import jinja2
 import pytest
 from markdown_it import MarkdownIt
 
+from evals.cases import cases
+from pipeline.chain.draft import Clock, draft_note
+from pipeline.drafters.rules.drafter import RuleDrafter
 from pipeline.errors import InputError, ResourceError
 from pipeline.facts.figures import Change
 from pipeline.facts.quantity import Scale
@@ -515,9 +519,9 @@ def test_effects_name_party_direction_horizon_confidence_mechanism_and_falsifier
         "  - **Suppliers** (accelerator vendors) · positive · next 1-2 quarters · medium confidence · mechanism `capacity_before_demand`"
         in text
     )
-    assert "  - Wrong if: capital expenditure (`capex`) below `CNY 2,703.75m`; now CNY 3,000m[^10]" in text
+    assert "  - Wrong if: capital expenditure (`capex`, now CNY 3,000m)[^10] below `CNY 2,703.75m`" in text
     assert "  - **Customers** · mixed · next 12-18 months · low confidence · " in text
-    assert "  - Wrong if: gross margin (`gross_margin`) at least `14.25%`; now 12.8%[^5]" in text
+    assert "  - Wrong if: gross margin (`gross_margin`, now 12.8%)[^5] at least `14.25%`" in text
 
 
 def test_consensus_gap_has_both_views_a_verdict_and_a_dated_falsifier() -> None:
@@ -525,16 +529,16 @@ def test_consensus_gap_has_both_views_a_verdict_and_a_dated_falsifier() -> None:
     for words in ("- **Street**: The street reads", "- **Our view**: Gross margin says", "- **Why it is missed**: Depreciation falls"):
         assert words in text
     assert "- **Gap**: The street looks too high on gross margin (`gross_margin`)" in text
-    assert "- **Wrong if**: gross margin (`gross_margin.yoy_change`) above `+0.25 pp y/y` by 2026-08-31; now -3.4 pp y/y[^6]" in text
-    assert "gross margin (gross_margin.yoy_change) above +0.25 pp y/y by 2026-08-31; now -3.4 pp y/y" in html_page().text
+    assert "- **Wrong if**: gross margin (`gross_margin.yoy_change`, now -3.4 pp y/y)[^6] above `+0.25 pp y/y` by 2026-08-31" in text
+    assert "gross margin (gross_margin.yoy_change, now -3.4 pp y/y)" in html_page().text
 
 
 def test_catalysts_have_a_window_or_horizon_and_a_threshold() -> None:
     text = render_markdown(make_note())
     assert "- **Second-quarter release** · earnings · 2026-08-15 to 2026-08-31 · next 1-2 quarters · mixed" in text
     assert "- **Refinancing** · capital return · beyond 18 months · negative" in text
-    assert "  - Watch: adjusted EBITDA margin (`adjusted_ebitda_margin`) at least `28%`; now 27.6%[^7]" in text
-    assert "  - Watch: leverage (`leverage`) at least `6x`; now 5x[^11]" in text
+    assert "  - Watch: adjusted EBITDA margin (`adjusted_ebitda_margin`, now 27.6%)[^7] at least `28%`" in text
+    assert "  - Watch: leverage (`leverage`, now 5x)[^11] at least `6x`" in text
 
 
 def test_what_is_missing_is_grouped_by_its_reason() -> None:
@@ -907,3 +911,11 @@ def test_a_note_that_breaks_its_schema_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match=r"breaks schemas/note\.schema\.json at headline"):
         write_note(broken, tmp_path, "x", ("json",))
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_watched_of_the_year_to_date_says_so() -> None:
+    sheet = next(case for case in cases() if case.name == "aapl-2025q3").sheet()
+    note = asyncio.run(draft_note(sheet, RuleDrafter(), Clock(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), monotonic=lambda: 0.0))).note
+    watch = Watch(metric="revenue.ytd.yoy", comparison="at_most", threshold=Decimal(0))
+    told = render_markdown(note.model_copy(update={"catalysts": (note.catalysts[0].model_copy(update={"watch": watch}),)}))
+    assert "revenue (`revenue.ytd.yoy`, now +5.9% y/y in first nine months of FY25)" in told

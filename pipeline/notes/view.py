@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from pipeline.facts.sheet import Role
 from pipeline.notes.models import (
     Catalyst,
     Claim,
@@ -228,10 +229,15 @@ class NoteView:
             metric=watch.metric,
             comparison=words(watch.comparison),
             threshold=threshold_words(watch.threshold, fact),
-            now=split_base(fact.written)[0] if fact else None,
+            now=f"{split_base(fact.written)[0]}{self._of_another_stretch(fact)}" if fact else None,
             by=watch.by.isoformat() if isinstance(watch, Falsifier) else None,
             refs=self._footnotes.cite([fact.id] if fact else []),
         )
+
+    def _of_another_stretch(self, fact: FactUsed) -> str:
+        """The period of a reported figure of the year to date, which its label does not say. A day's stands for the reported period."""
+        is_day = "," in fact.period
+        return f" in {fact.period}" if fact.role == Role.ACTUAL and fact.period != self.note.period and not is_day else ""
 
     def _effect(self, n: int, effect: SecondOrderEffect) -> EffectView:
         return EffectView(effect, self._claim(f"second_order_effects[{n}].claim", effect.claim), self._watch(effect.falsifier))
