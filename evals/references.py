@@ -29,10 +29,8 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import yaml
 from pydantic import Field, ValidationError
@@ -41,6 +39,7 @@ from evals.cases import Case, chosen
 from pipeline.chain.assess import THEMES
 from pipeline.chain.draft import Clock, draft_note
 from pipeline.drafters.base import StepAnswer, StepRequest
+from pipeline.drafters.rules.drafter import RuleDrafter
 from pipeline.errors import AfterprintError, InputError, Problem
 from pipeline.facts.sheet import Strict
 from pipeline.llm.types import OnAttempt, Usage
@@ -64,15 +63,10 @@ class Written(Strict):
     catalysts: dict[str, Any]
 
 
-class HandDrafter:
-    """A `Drafter` that answers each step with what was written by hand."""
+class HandDrafter(RuleDrafter):
+    """A `Drafter` without a model, as the rules are, that answers each step with what was written by hand."""
 
     name = "hand"
-    model: str | None = None
-    asks_again = False
-    most_facts: int | None = None
-    notes_at_once: int | None = None
-    token_note: str | None = None
 
     def __init__(self, written: Written) -> None:
         self._answers: dict[StepName, dict[str, Any]] = {
@@ -85,16 +79,6 @@ class HandDrafter:
     async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
         """The step's section."""
         return StepAnswer(json.dumps(self._answers[request.step], ensure_ascii=False, default=str), Usage())
-
-    def cost_usd(self, usage: Usage) -> Decimal | None:
-        """Nothing is bought."""
-        return None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        return None
 
 
 def read_written(path: Path) -> Written:
