@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, assert_never
 
 from pipeline.chain.briefing import NO_ESTIMATE
 from pipeline.chain.parts import Part, Violation
 from pipeline.drafters.base import Brief
 from pipeline.facts.figures import Figure, stem, written
-from pipeline.facts.quantity import Interval
+from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.grounding import check_text
 from pipeline.grounding.report import NumberCheck, Report
 from pipeline.mechanisms.engine import already_holds, bodes_well, is_plausible
@@ -260,7 +261,8 @@ def _beyond(watch: Watch, figure: Figure) -> str:
     rises = watch.comparison in ("above", "at_least")
     strict = watch.comparison in ("above", "below")
     way = ("at or above" if strict else "above") if rises else ("at or below" if strict else "below")
-    return f"a threshold {way} {(figure.quantity.value / figure.scale.factor).normalize():f}"
+    places = Decimal("0.01") if figure.unit.cls is UnitClass.PER_SHARE else Decimal("0.1")
+    return f"a threshold {way} {(figure.quantity.value / figure.scale.factor).quantize(places).normalize():f}"
 
 
 def _words(text: str) -> list[str]:
