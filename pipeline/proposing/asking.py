@@ -39,12 +39,17 @@ class Piece:
     @property
     def text(self) -> str:
         """On lines of its own, so that nothing in it can close the tag around it."""
-        return "\n".join(safe(line.text) for line in self.lines)
+        return "\n".join(safe(line.text)[:_PIECE] for line in self.lines)
 
 
 def pieces_of(lines: Sequence[Line]) -> list[Piece]:
     """The prose of a release in pieces, at most twelve. Rows of tables are left to the rules."""
-    return list(_pieces(lines))[:_MOST_PIECES]
+    return all_pieces(lines)[:_MOST_PIECES]
+
+
+def all_pieces(lines: Sequence[Line]) -> list[Piece]:
+    """All of it, however long."""
+    return list(_pieces(lines))
 
 
 def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
@@ -72,6 +77,8 @@ async def propose(found: Ingested, lines: Sequence[Line], client: ChatClient, mo
     text = Text(lines)
     by = f"{model} (prompt {load_prompt(_PROMPT).digest[:12]})"
     refused: list[str] = []
+    if left := all_pieces(lines)[_MOST_PIECES:]:
+        found = found.doubting(f"{model} was not asked about the release from {left[0].lines[0].place} on: it is too long")
     for piece in pieces_of(lines):
         try:
             done = await client.complete(_request(found.sheet, piece), lambda attempt: None)
