@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.bench.agreement import RESULT, Explained, Key, Listing, Source, main, measure, pairs, read_listing, values_of
+from evals.bench.agreement import RESULT, Explained, Key, Listing, Source, main, measure, pairs, read_listing, sources, values_of
 from evals.cases import chosen
 from pipeline.facts.figures import Figure
 
@@ -19,7 +19,7 @@ def values() -> dict[Key, Figure]:
 
 
 def source(name: str, values: Mapping[Key, Figure], ticker: str = "BKE") -> Source:
-    return Source(name.partition(" ")[0], name, ticker, values)
+    return Source(name, name, ticker, values)
 
 
 def listing(*explained: Explained) -> Listing:
@@ -48,9 +48,18 @@ def test_a_value_that_differs_is_shown_with_its_reason_or_without_one(values: di
     assert measure(both, listing(explained))["disagreements"][0]["why"] == "made up"
 
 
-def test_other_companies_and_two_readings_of_one_file_do_not_overlap(values: dict[Key, Figure]) -> None:
+def test_other_companies_do_not_overlap(values: dict[Key, Figure]) -> None:
     assert list(pairs([source("one", values), source("two", values, "OTHER")])) == []
-    assert list(pairs([source("file 2024q1", values), source("file 2024q2", values)])) == []
+
+
+DOCUMENTS = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.mark.skipif(not DOCUMENTS.is_dir(), reason=f"no documents at {DOCUMENTS}")
+def test_a_file_is_one_source_however_many_of_its_periods_are_read() -> None:
+    listed = next(one for one in read_listing().documents if one.kind == "companyfacts")
+    found, _ = sources(Listing(documents=(listed,), explained=()), DOCUMENTS)
+    assert [one.name for one in found if one.kind == "companyfacts"] == [listed.file]
 
 
 def test_a_missing_folder_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from pipeline.intake.release import ingest
 from pipeline.intake.release.pages import lines_of
 from pipeline.proposing.asking import pieces_of
 from pipeline.proposing.judging import Accepted, Refused, Text, judge
-from pipeline.proposing.proposals import Proposal
+from pipeline.proposing.proposals import Proposal, schema_for
 from tests.scripted_server import Reply, ScriptedServer, failure
 from tests.test_release import RELEASE
 
@@ -77,6 +77,14 @@ def test_a_quote_over_two_lines_is_one_quote() -> None:
     )  # fmt: skip
 
 
+def test_an_item_of_a_list_is_a_sentence() -> None:
+    story = "• Backlog was $312.4 million\n• Free cash flow was $9.5 million\n• Water segment revenue was $40 million"
+    document = Document("release.txt", TEXT.replace(STORY, f"\n{story}\n").encode())
+    verdict = judge(proposal(quote="Free cash flow was $9.5 million"), Text(lines_of(document)), FOUND.sheet, "scripted")
+    assert isinstance(verdict, Accepted)
+    assert verdict.fact.quote == "• Free cash flow was $9.5 million"
+
+
 def test_guidance_is_accepted_with_both_ends() -> None:
     period = next(period.id for period in FOUND.sheet.periods if period.id == "2025q3")
     quote = "For the third quarter of fiscal 2025 we expect capital expenditures of $7 million to $9 million."
@@ -84,6 +92,12 @@ def test_guidance_is_accepted_with_both_ends() -> None:
     verdict = judged(**guided, low="7", high="9")
     assert isinstance(verdict, Accepted)
     assert (verdict.fact.id, verdict.fact.low, verdict.fact.high) == ("guidance.capex", 7, 9)
+    known = FOUND.sheet.model_copy(update={"facts": (*FOUND.sheet.facts, verdict.fact)})
+    again = judge(proposal(**guided, low="7", high="9"), Text(LINES), known, "scripted")
+    assert again == Refused("guidance.capex is known already")
+    narrower = judge(proposal(**guided, low="7.5", high="8.5"), Text(LINES), known, "scripted")
+    assert isinstance(narrower, Refused)
+    assert narrower.is_conflict, "the same middle is not the same range"
     assert isinstance(judged(**guided, low="7", high="8"), Refused)
     assert isinstance(judged(**guided, low="6", high="9"), Refused)
 
@@ -225,19 +239,35 @@ def test_accepted_facts_stand_in_the_sheet_and_are_told_to_be_looked_at(run: Run
         done = run(server, "--explain")
     assert done.exit_code == 0, done.output
     assert next(fact for fact in sheet()["facts"] if fact["id"] == "free_cash_flow")["value"] == "9.5"
-    assert "asking scripted about the release in 1 pieces" in done.output
-    assert "1 proposals taken, 1 refused" in done.output
+    assert "asking scripted about the release, in one piece" in done.output
+    assert "one proposal taken, 1 refused: --explain says why" in done.output
     assert "refused: backlog in 'Free cash flow" in done.output
     assert "free_cash_flow was proposed by scripted: look whether" in done.output
 
 
-@pytest.mark.parametrize("reply", ['{"facts": [{"metric": 7}]}', "no JSON", failure(400), Reply(refusal="No.")])
+@pytest.mark.parametrize("reply", ["no JSON", failure(400), Reply(refusal="No.")])
 def test_an_answer_that_cannot_be_used_is_a_doubt_and_the_rules_sheet_is_written(run: Run, reply: str | Reply) -> None:
     with ScriptedServer([reply] * 4) as server:
         done = run(server)
     assert done.exit_code == 0, done.output
-    assert "scripted gave no answer" in done.output
+    assert "scripted gave no usable answer" in done.output
     assert len(sheet()["facts"]) == len(FOUND.sheet.facts)
+
+
+def test_a_proposal_that_is_none_loses_no_other(run: Run) -> None:
+    """Seen on a real model: a value written `1,000`."""
+    sound, broken = json.loads(proposal().model_dump_json()), json.loads(proposal().model_dump_json()) | {"value": "1,000"}
+    with ScriptedServer([json.dumps({"facts": [broken, {"metric": 7}, sound, broken]})]) as server:
+        done = run(server, "--explain")
+    assert "one proposal taken, 2 refused" in done.output
+    assert "refused: a proposal about page 1, line 2" in done.output
+    assert "value: " in done.output
+
+
+def test_what_is_known_is_not_asked_for() -> None:
+    metrics = schema_for(FOUND.sheet)["$defs"]["Proposal"]["properties"]["metric"]["enum"]
+    assert {"revenue", "net_income", "eps_diluted"}.isdisjoint(metrics)
+    assert {"free_cash_flow", "backlog", "adjusted_eps"} <= set(metrics)
 
 
 def test_without_a_model_the_command_says_what_to_set(run: Run) -> None:

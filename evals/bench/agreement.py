@@ -4,8 +4,9 @@
 
 Every document that `agreement.yaml` lists is read, and so is every sheet of `evals/cases` that was transcribed by hand. Two sources of one
 company overlap where both have a value for the same metric, segment, basis and period, whatever else they report; two values agree where
-both may be one, each rounded as it was reported. A value that stands in a source twice (as reported and as a base) counts once, as first
-reported. Every disagreement must be explained in `agreement.yaml`, by hand; one that is not makes the script fail.
+both may be one, each rounded as it was reported. A value that stands in a source several times (as reported, as a base, in sheets of
+several periods) counts once, as first read. Every disagreement must be explained in `agreement.yaml`, by hand; one that is not makes the
+script fail.
 
 Prints the shares for each pair of kinds, the disagreements with their reasons, and the time of each reader (the median of three; process
 time of this machine). Exit codes: 0; 1 where a disagreement is not explained; 2 where a document is missing.
@@ -28,7 +29,7 @@ import yaml
 from pydantic import Field
 
 from evals.bench.outside import RESULTS, keep
-from evals.cases import cases
+from evals.cases import Case, cases
 from pipeline.errors import AfterprintError, InputError, Problem
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Figure, slug, written
@@ -36,7 +37,6 @@ from pipeline.facts.sheet import FactSheet, Role, Strict
 from pipeline.intake import companyfacts, ixbrl, release
 from pipeline.intake.document import read_document
 
-KINDS = ("companyfacts", "ixbrl", "release")
 HAND = "by hand"
 LISTED = Path(__file__).with_name("agreement.yaml")
 RESULT = RESULTS / "agreement.json"
@@ -71,7 +71,7 @@ class Listing(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One sheet: what it was made of, and its values."""
+    """One document, or one sheet made by hand: its values, those of all sheets that were made of it."""
 
     kind: str
     name: str
@@ -124,9 +124,10 @@ def values_of(sheet: FactSheet) -> dict[Key, Figure]:
 
 def sources(listing: Listing, documents: Path) -> tuple[list[Source], dict[str, float]]:
     """Every sheet that can be made, and the seconds that each kind of document takes to read, the slowest of its kind."""
-    found = [Source(HAND, case.name, case.sheet().company.ticker, values_of(case.sheet())) for case in cases() if case.built is None]
+    found = [_by_hand(case) for case in cases() if case.built is None]
     slowest: dict[str, float] = {}
     for listed in listing.documents:
+        values: dict[Key, Figure] = {}
         for period in listed.periods or (None,):
             taken = []
             for _ in range(3):
@@ -134,8 +135,14 @@ def sources(listing: Listing, documents: Path) -> tuple[list[Source], dict[str, 
                 sheet = _read(listed, period, documents)
                 taken.append(time.process_time() - begun)
             slowest[listed.kind] = max(slowest.get(listed.kind, 0.0), statistics.median(taken))
-            found.append(Source(listed.kind, f"{listed.file} {period or ''}".strip(), listed.ticker, values_of(sheet)))
+            values = values_of(sheet) | values
+        found.append(Source(listed.kind, listed.file, listed.ticker, values))
     return found, slowest
+
+
+def _by_hand(case: Case) -> Source:
+    sheet = case.sheet()
+    return Source(HAND, case.name, sheet.company.ticker, values_of(sheet))
 
 
 def _read(listed: Listed, period: str | None, documents: Path) -> FactSheet:
@@ -150,9 +157,9 @@ def _read(listed: Listed, period: str | None, documents: Path) -> FactSheet:
 
 
 def pairs(found: Sequence[Source]) -> Iterator[Pair]:
-    """Every value that two sources of one company have, two sheets of one file aside."""
+    """Every value that two sources of one company have."""
     for one, other in itertools.combinations(found, 2):
-        if one.ticker == other.ticker and one.name.split()[0] != other.name.split()[0]:
+        if one.ticker == other.ticker:
             for key in one.values:
                 if key in other.values:
                     yield Pair(key, one, other)

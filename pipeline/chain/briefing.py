@@ -16,7 +16,7 @@ from pipeline.facts.essentials import ESSENTIAL
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written
 from pipeline.facts.sheet import Basis, Role
-from pipeline.mechanisms.engine import Fired, bodes_well
+from pipeline.mechanisms.engine import Fired, meaning
 from pipeline.notes.calendar import release_window
 from pipeline.notes.models import Catalyst, Claim, Comparison, Watch
 from pipeline.notes.words import basis_words
@@ -210,9 +210,11 @@ def event_block(brief: Brief, most: int = 4) -> str:
     """
     chosen: list[Catalyst] = []
     for catalyst in _events(brief):
-        if not any(catalyst.watch.metric == other.watch.metric or catalyst.event == other.event for other in chosen[:most]):
+        if len(chosen) == most:
+            break
+        if not any(catalyst.watch.metric == other.watch.metric or catalyst.event == other.event for other in chosen):
             chosen.append(catalyst)
-    return "\n".join(f"- {quoted_json(_entry(one, brief))}" for one in chosen[:most]) or "- none"
+    return "\n".join(f"- {quoted_json(_entry(one, brief))}" for one in chosen) or "- none"
 
 
 def _events(brief: Brief) -> Iterator[Catalyst]:
@@ -233,14 +235,13 @@ def _events(brief: Brief) -> Iterator[Catalyst]:
 
 def _at_the_next_print(watch: Watch, brief: Brief) -> Catalyst:
     figure = brief.facts[watch.metric]
-    good = bodes_well(watch, figure)
     return Catalyst(
         event=f"{figure.metric.label} at the next print",
         kind="earnings",
         window=release_window(brief.facts.sheet),
         horizon="next_1_2_quarters",
-        direction="mixed" if good is None else "positive" if good else "negative",
-        watch=Watch(metric=watch.metric, comparison=watch.comparison, threshold=watch.threshold),
+        direction=meaning(watch, figure),
+        watch=watch,
         claim=_standing(watch, brief),
     )
 

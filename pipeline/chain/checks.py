@@ -15,7 +15,7 @@ from pipeline.facts.figures import Figure, stem, written
 from pipeline.facts.quantity import Interval, UnitClass
 from pipeline.grounding import check_text
 from pipeline.grounding.report import NumberCheck, Report
-from pipeline.mechanisms.engine import already_holds, bodes_well, is_plausible
+from pipeline.mechanisms.engine import already_holds, is_plausible, meaning
 from pipeline.notes.calendar import known_by, release_window
 from pipeline.notes.models import (
     LONGEST_CLAIM,
@@ -150,9 +150,8 @@ class Checks:
             yield "event", f"'{catalyst.event}' is a line of the instructions: name the event itself, for instance the next print"
         yield from self._claim("claim", catalyst.claim)
         yield from self._watch("watch", catalyst.watch)
-        good = bodes_well(catalyst.watch, self.facts[catalyst.watch.metric])
-        if good is not None and catalyst.direction == ("negative" if good else "positive"):
-            meant = "positive" if good else "negative"
+        meant = meaning(catalyst.watch, self.facts[catalyst.watch.metric])
+        if {meant, catalyst.direction} == {"positive", "negative"}:
             yield "direction", f"{words(catalyst.watch.comparison)} {catalyst.watch.threshold:f} would be {meant}, not {catalyst.direction}"
         if catalyst.window is not None:
             known = known_by(self.facts.sheet)

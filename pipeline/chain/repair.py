@@ -77,14 +77,14 @@ def repair_of(step: Step, seen: Examination, schema: dict[str, Any], brief: Brie
     lacking = [violation for violation in seen.general if not violation.place]
     if lacking and len(lacking) == len(seen.violations) and step.items is not None and len(answer[step.items]) < _most(schema, step.items):
         message = load_prompt("repair_more").render(violations=_lines(lacking), items=step.items)
-        left = _without(schema, _told(seen))
+        left = _without_mechanisms(schema, _mechanisms_told(seen))
         return Repair(message, _limited(left, (step.items,), step.items, 1), answer, dumps(answer), items=step.items, appends=True)
     broken = _by_part(step, seen)
     names = list(broken)
     # A field that the schema does not know cannot be asked for anew.
     if seen.general or any(name.partition("[")[0] not in schema["properties"] for name in names):
         return Repair(load_prompt("repair_whole").render(violations=_lines(seen.violations)), schema, {})
-    facts = _facts_for_each({name: _value(answer, name) for name in names}, _told(seen), brief)
+    facts = _facts_for_each({name: _value(answer, name) for name in names}, _mechanisms_told(seen), brief)
     parts = "\n".join(_part(name, violations, facts[name], brief) for name, violations in broken.items())
     message = load_prompt("repair").render(parts=parts, names=", ".join(names))
     places = tuple(int(name.removeprefix(f"{step.items}[").removesuffix("]")) for name in names if name.endswith("]"))
@@ -93,7 +93,7 @@ def repair_of(step: Step, seen: Examination, schema: dict[str, Any], brief: Brie
     items = step.items if places else None
     # A small model that sees its first claim copies it into the headline.
     kept = {} if "headline" in fields else _what_holds(answer, fields, items, places)
-    left = _limited(_without(schema, _told(seen)), asked, items, len(places))
+    left = _limited(_without_mechanisms(schema, _mechanisms_told(seen)), asked, items, len(places))
     return Repair(message, left, answer, dumps(kept) if kept else None, fields, items, places)
 
 
@@ -109,10 +109,9 @@ def _by_part(step: Step, seen: Examination) -> dict[str, list[Violation]]:
 def _part(name: str, violations: Sequence[Violation], facts: Sequence[Figure], brief: Brief) -> str:
     """`- claims[1] failed: '3.4 pp' matches no fact. Write about: revenue was $8,247m; ...`."""
     reasons = "; ".join(violation.message for violation in violations)
-    lines = dict.fromkeys(told(figure, brief.facts) for figure in facts)
-    offered = _offered(name, brief)
-    if offered:
+    if offered := _offered(name, brief):
         return f"- {name} failed: {reasons}. {offered}"
+    lines = dict.fromkeys(told(figure, brief.facts) for figure in facts)
     return f"- {name} failed: {reasons}." + (f" Write it about: {safe('; '.join(lines))}." if lines else "")
 
 
@@ -126,12 +125,12 @@ def _offered(name: str, brief: Brief) -> str:
     return ""
 
 
-def _told(seen: Examination) -> frozenset[str]:
+def _mechanisms_told(seen: Examination) -> frozenset[str]:
     """The mechanisms of the effects that hold: an effect that is asked for anew takes another one, or it says the same once more."""
     return frozenset(part.value.mechanism for part in seen.sound if isinstance(part.value, SecondOrderEffect)) - {"other"}
 
 
-def _without(schema: dict[str, Any], mechanisms: frozenset[str]) -> dict[str, Any]:
+def _without_mechanisms(schema: dict[str, Any], mechanisms: frozenset[str]) -> dict[str, Any]:
     """The schema of effects without these mechanisms; of another step as it is."""
     if not mechanisms:
         return schema

@@ -117,7 +117,7 @@ def press_release(
     document = read_document(source)
     found = release.ingest(document, ticker=ticker, sector=sector, period=period)
     if propose:
-        found = _with_proposals(found, document, explain=explain and not as_json)
+        found = _with_proposals(found, document)
     _finish(found, source, output, consensus, explain=explain, as_json=as_json)
 
 
@@ -137,7 +137,7 @@ def csv(
     _finish(found, source, output, consensus, explain=explain, as_json=as_json)
 
 
-def _with_proposals(found: Ingested, document: Document, *, explain: bool) -> Ingested:
+def _with_proposals(found: Ingested, document: Document) -> Ingested:
     """The sheet with what a model found besides and the document bears out."""
     import asyncio
 
@@ -146,7 +146,9 @@ def _with_proposals(found: Ingested, document: Document, *, explain: bool) -> In
     from pipeline.errors import UsageError
     from pipeline.intake.release.pages import lines_of
     from pipeline.llm.client import ChatClient
-    from pipeline.proposing.asking import pieces_of, propose
+    from pipeline.notes.words import counted
+    from pipeline.proposing.asking import MOST_PIECES, pieces_of, propose
+    from pipeline.proposing.judging import Text
 
     settings = load_settings()
     if settings.base_url is None and settings.api_key is None:
@@ -154,17 +156,17 @@ def _with_proposals(found: Ingested, document: Document, *, explain: bool) -> In
             "--propose: no model is configured: set AFTERPRINT_BASE_URL, for instance to the address that `afterprint model serve` tells"
         )
     lines = lines_of(document)
+    pieces = list(pieces_of(lines))
 
-    async def ask() -> tuple[Ingested, list[str]]:
+    async def ask() -> Ingested:
         base_url, key, model = await endpoint_of(settings)
-        tell(f"asking {model} about the release in {len(pieces_of(lines))} pieces")
+        tell(f"asking {model} about the release, in {counted(min(len(pieces), MOST_PIECES), 'piece')}")
         async with ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note()) as client:
-            return await propose(found, lines, client, model)
+            return await propose(found, pieces, Text(lines), client, model)
 
-    more, refused = asyncio.run(ask())
-    tell(f"{len(more.sheet.facts) - len(found.sheet.facts)} proposals taken, {len(refused)} refused")
-    for line in refused if explain else ():
-        say(f"refused: {line}")
+    more = asyncio.run(ask())
+    taken = len(more.sheet.facts) - len(found.sheet.facts)
+    tell(f"{counted(taken, 'proposal')} taken, {len(more.refused)} refused" + (": --explain says why" if more.refused else ""))
     return more
 
 
@@ -188,10 +190,20 @@ def _finish(found: Ingested, source: Path, output: Path | None, consensus: Path 
     write_atomically(path, sheet_text(sheet))
     if as_json:
         choices = [{"fact": one.fact, "because": one.because, "rivals": one.rivals} for one in found.choices]
-        say_json({"sheet": str(path), "facts": len(sheet.facts), "doubts": found.doubts, "choices": choices if explain else []})
+        say_json(
+            {
+                "sheet": str(path),
+                "facts": len(sheet.facts),
+                "doubts": found.doubts,
+                "choices": choices if explain else [],
+                "refused": found.refused,
+            }
+        )
     elif explain:
         for choice in found.choices:
             say(f"{choice.fact}: {choice.because}" + "".join(f"\n    not {rival}" for rival in choice.rivals))
+        for line in found.refused:
+            say(f"refused: {line}")
     for doubt in found.doubts:
         tell(f"{path.name}: {doubt}")
     tell(f"{path}: {sheet.company.short_name}, {sheet.reported_period.label}: {len(sheet.facts)} facts")

@@ -24,6 +24,8 @@ class Ingested:
     sheet: FactSheet
     choices: tuple[Choice, ...] = ()
     doubts: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """What a model proposed and the document does not bear out, with the reason."""
 
     def doubting(self, *doubts: str) -> Ingested:
         """The same with more to look at."""

@@ -14,7 +14,7 @@ from pipeline.facts.quantity import Interval, Quantity, Scale, UnitClass
 from pipeline.facts.sheet import Basis, PeriodKind, Role
 from pipeline.mechanisms.library import PLACEHOLDER, Mechanism, WatchRule
 from pipeline.mechanisms.triggers import Absent, All, Any, Condition, Not, Present, Trend, Trigger, Unstated, unit_of
-from pipeline.notes.models import Comparison, Watch
+from pipeline.notes.models import Comparison, Direction, Watch
 
 _TESTS: dict[Comparison, Callable[[Decimal, Decimal], bool]] = {
     "above": operator.gt,
@@ -271,11 +271,11 @@ def already_holds(watch: Watch, facts: FactBase) -> bool:
     return _TESTS[watch.comparison](figure.quantity.value / figure.scale.factor, watch.threshold)
 
 
-def bodes_well(watch: Watch, figure: Figure) -> bool | None:
-    """Whether it would be good for shareholders if the condition on `figure` came true; None where that cannot be said."""
+def meaning(watch: Watch, figure: Figure) -> Direction:
+    """What it would mean for shareholders if the condition on `figure` came true; mixed where that cannot be said."""
     if figure.metric.good == "neutral":
-        return None
-    return (watch.comparison in ("above", "at_least")) == (figure.metric.good == "up")
+        return "mixed"
+    return "positive" if (watch.comparison in ("above", "at_least")) == (figure.metric.good == "up") else "negative"
 
 
 def is_plausible(threshold: Decimal, figure: Figure) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from pipeline.chain.briefing import safe
+from pipeline.chain.examine import parse
 from pipeline.errors import ProviderError
-from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import FactSheet
 from pipeline.intake.ingested import Choice, Ingested
 from pipeline.intake.release.numbers import row_of
@@ -18,11 +18,12 @@ from pipeline.llm.client import ChatClient
 from pipeline.llm.types import Message, Request
 from pipeline.prompting import load_prompt
 from pipeline.proposing.judging import Accepted, Text, judge
-from pipeline.proposing.proposals import Proposals, schema_for
+from pipeline.proposing.proposals import MOST_PROPOSALS, Proposal, schema_for
+from pipeline.schemas import dotted
 
 _PIECE = 6_000
 """Characters of a release in one request: a page or two, which a small model still reads to its end."""
-_MOST_PIECES = 12
+MOST_PIECES = 12
 _PROMPT = "propose_facts"
 
 
@@ -42,17 +43,8 @@ class Piece:
         return "\n".join(safe(line.text)[:_PIECE] for line in self.lines)
 
 
-def pieces_of(lines: Sequence[Line]) -> list[Piece]:
-    """The prose of a release in pieces, at most twelve. Rows of tables are left to the rules."""
-    return all_pieces(lines)[:_MOST_PIECES]
-
-
-def all_pieces(lines: Sequence[Line]) -> list[Piece]:
-    """All of it, however long."""
-    return list(_pieces(lines))
-
-
-def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
+def pieces_of(lines: Sequence[Line]) -> Iterator[Piece]:
+    """The prose of a release, in pieces that a request holds. Rows of tables are left to the rules."""
     taken: list[Line] = []
     size = 0
     for line in lines:
@@ -69,25 +61,29 @@ def _pieces(lines: Sequence[Line]) -> Iterator[Piece]:
         yield Piece(tuple(taken))
 
 
-async def propose(found: Ingested, lines: Sequence[Line], client: ChatClient, model: str) -> tuple[Ingested, list[str]]:
-    """The sheet with the facts that were accepted, each a doubt as well, for a person to look at; and why others were refused, a line each.
+async def propose(found: Ingested, pieces: Sequence[Piece], text: Text, client: ChatClient, model: str) -> Ingested:
+    """The sheet with the facts that were accepted, each a doubt as well, for a person to look at; what was refused is kept with its reason.
 
-    A piece that gets no usable answer is a doubt and loses no other. The rules' own facts stay as they are.
+    A piece that gets no usable answer is a doubt and loses no other; pieces beyond `MOST_PIECES` are not asked about, and a doubt. The
+    rules' own facts stay as they are.
     """
-    text = Text(lines)
     by = f"{model} (prompt {load_prompt(_PROMPT).digest[:12]})"
-    refused: list[str] = []
-    if left := all_pieces(lines)[_MOST_PIECES:]:
+    if left := pieces[MOST_PIECES:]:
         found = found.doubting(f"{model} was not asked about the release from {left[0].lines[0].place} on: it is too long")
-    for piece in pieces_of(lines):
+    for piece in pieces[:MOST_PIECES]:
         try:
             done = await client.complete(_request(found.sheet, piece), lambda attempt: None)
-            answer = Proposals.model_validate_json(done.text)
-        except (ProviderError, ValidationError) as error:
-            what = "no answer" if isinstance(error, ProviderError) else "no answer that follows the schema"
-            found = found.doubting(f"{model} gave {what} about {piece.place}: {' '.join(str(error).split())[:200]}")
+            given = parse(done.text).get("facts")
+        except (ProviderError, ValueError) as error:
+            found = found.doubting(f"{model} gave no usable answer about {piece.place}: {' '.join(str(error).split())[:200]}")
             continue
-        for proposal in answer.facts:
+        for raw in given[:MOST_PROPOSALS] if isinstance(given, list) else ():
+            try:
+                proposal = Proposal.model_validate(raw)
+            except ValidationError as error:
+                wrong = error.errors(include_url=False)[0]
+                found = _refusing(found, f"a proposal about {piece.place}: {dotted(wrong['loc'])}: {wrong['msg']}")
+                continue
             verdict = judge(proposal, text, found.sheet, by)
             shown = f"{proposal.metric} in '{' '.join(proposal.quote.split())[:100]}'"
             if isinstance(verdict, Accepted):
@@ -95,17 +91,20 @@ async def propose(found: Ingested, lines: Sequence[Line], client: ChatClient, mo
             elif verdict.is_conflict:
                 found = found.doubting(f"{model} reads another {shown}: {verdict.why}")
             else:
-                refused.append(f"{shown}: {verdict.why}")
-    return found, refused
+                found = _refusing(found, f"{shown}: {verdict.why}")
+    return found
+
+
+def _refusing(found: Ingested, why: str) -> Ingested:
+    return replace(found, refused=tuple(dict.fromkeys((*found.refused, why))))
 
 
 def _request(sheet: FactSheet, piece: Piece) -> Request:
-    facts = FactBase.of(sheet)
     ask = load_prompt(_PROMPT).render(
         company=safe(sheet.company.name),
         period=safe(sheet.reported_period.label),
         periods="\n".join(f"- {period.id}: {safe(period.label)}, ended {period.end}" for period in sheet.periods),
-        known=", ".join(dict.fromkeys(fact.metric for fact in facts.sheet.facts if fact.segment is None)),
+        known=", ".join(dict.fromkeys(fact.metric for fact in sheet.facts if fact.segment is None)),
         piece=piece.text,
     )
     return Request("propose_facts", (Message("user", ask),), schema_for(sheet))

@@ -28,17 +28,19 @@ from pipeline.intake.periods import fact_id
 from pipeline.intake.release.pages import Line
 from pipeline.proposing.proposals import Proposal
 
-_NO_OTHER_UNITS = (UnitClass.MONEY, UnitClass.PER_SHARE, UnitClass.PERCENT, UnitClass.SHARES, UnitClass.COUNT)
+_STATED_UNITS = (UnitClass.MONEY, UnitClass.PER_SHARE, UnitClass.PERCENT, UnitClass.SHARES, UnitClass.COUNT)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
+    """The fact, ready for the sheet."""
+
     fact: Fact
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`is_conflict`: the sheet has another value for the same thing."""
+    """Why a proposal makes no fact. `is_conflict`: the sheet has another value for the same thing."""
 
     why: str
     is_conflict: bool = False
@@ -69,7 +71,7 @@ class Text:
         return self._run[start:end].strip(), self._lines[self._run.count(" ", 0, start)]
 
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”]?\s+(?=[A-Z0-9\"“•(])")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"”]?\s+(?=[A-Z0-9\"“•(])|\s+(?=[•●▪◦])")
 _LONGEST_SENTENCE = 600
 _OTHER = re.compile(
     r"\b(?:segments?|divisions?|regions?|subsidiar(?:y|ies)|units?|joint venture|brands?|affiliates?|peers?|competitors?)\b", re.IGNORECASE
@@ -100,8 +102,7 @@ def judge(proposal: Proposal, text: Text, sheet: FactSheet, by: str) -> Accepted
     if isinstance(fact, Refused):
         return fact
     if known := next((one for one in sheet.facts if _alike(one, fact)), None):
-        same = (known.value, known.low, known.high, known.scale) == (fact.value, fact.low, fact.high, fact.scale)
-        if same or known.quantity.interval.low <= fact.quantity.value <= known.quantity.interval.high:
+        if _is_known(fact, known):
             return Refused(f"{known.id} is known already")
         whose = "as proposed before" if "proposed by" in (known.locator or "") else "by the rules"
         return Refused(f"{known.id} is '{known.quote or known.value}' {whose}, which stays", is_conflict=True)
@@ -117,7 +118,7 @@ def judge(proposal: Proposal, text: Text, sheet: FactSheet, by: str) -> Accepted
 def _unfit(sentence: str, proposal: Proposal, sheet: FactSheet) -> str:
     """Why a sentence is not plainly about the whole company; empty where it is. Better one refused too many than one too few."""
     if len(sentence) > _LONGEST_SENTENCE:
-        return "it is taken from no sentence"
+        return f"it stands in a run of over {_LONGEST_SENTENCE} characters without a full stop"
     if _OTHER.search(sentence):
         return "its sentence speaks of a part of the company, or of another one"
     if _UNSURE.search(sentence):
@@ -135,7 +136,7 @@ def _fact(proposal: Proposal, sentence: str, sheet: FactSheet, locator: str) -> 
     period = sheet.periods_by_id.get(proposal.period)
     if metric is None or period is None:
         return Refused(f"there is no metric '{proposal.metric}'" if metric is None else f"there is no period '{proposal.period}'")
-    if metric.unit not in _NO_OTHER_UNITS:
+    if metric.unit not in _STATED_UNITS:
         return Refused(f"{metric.id} is no figure that a release states")
     role = Role(proposal.role)
     if role is Role.ACTUAL and period.id != sheet.period:
@@ -163,11 +164,11 @@ def _fact(proposal: Proposal, sentence: str, sheet: FactSheet, locator: str) -> 
         return Refused(f"it makes no fact: {error.errors(include_url=False)[0]['msg']}")
 
 
-def _basis(metric: Metric, quote: str, sheet: FactSheet) -> Basis:
-    """By definition of the metric, else by the words of the quote, else that of the sheet's statements."""
+def _basis(metric: Metric, sentence: str, sheet: FactSheet) -> Basis:
+    """By definition of the metric, else by the words of the sentence, else that of the sheet's statements."""
     if metric.basis != "reported":
         return _BY_METRIC.get(metric.id, Basis.ADJUSTED if metric.basis == "adjusted" else Basis(metric.basis))
-    said = {word for mention in find(quote) for word in (*mention.bases, *mention.setting.bases_said)}
+    said = {word for mention in find(sentence) for word in (*mention.bases, *mention.setting.bases_said)}
     named = next((basis for word, basis in _BY_WORD.items() if word in said), None)
     return named or (Basis.IFRS if any(fact.basis is Basis.IFRS for fact in sheet.facts) else Basis.GAAP)
 
@@ -186,10 +187,17 @@ def _alike(one: Fact, other: Fact) -> bool:
     )  # fmt: skip
 
 
-def _stated(quote: str, facts: FactBase) -> dict[str, list[Decimal]]:
-    """The numbers of a quote, in whole units, by the fact that each states; those that the quote says of another metric left out."""
+def _is_known(fact: Fact, known: Fact) -> bool:
+    """Whether the sheet's value is the proposed one, or the same in more digits. A range is another one where an end is."""
+    if fact.value is not None and known.value is not None:
+        return known.quantity.interval.low <= fact.quantity.value <= known.quantity.interval.high
+    return fact.value == known.value and all(fact.end(end).value == known.end(end).value for end in ("low", "high"))
+
+
+def _stated(sentence: str, facts: FactBase) -> dict[str, list[Decimal]]:
+    """The numbers of a sentence, in whole units, by the fact that each states, without those that are hedged or of another metric."""
     found: dict[str, list[Decimal]] = {}
-    for check in check_text(" ".join(quote.split()), facts).checks:
+    for check in check_text(sentence, facts).checks:
         if check.decision != "grounded" or check.fact is None or check.mention.value is None or not check.mention.is_certain:
             continue
         if check.mention.approximator is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pipeline.facts.quantity import Scale
-from pipeline.facts.sheet import FactSheet, Number, PeriodKind, Strict
+from pipeline.facts.sheet import FactSheet, Number, PeriodKind, Role, Strict
 from pipeline.facts.vocabulary import vocabulary
 from pipeline.schemas import narrow, stored
 
@@ -36,6 +36,9 @@ class Proposals(Strict):
 
 
 def schema_for(sheet: FactSheet) -> dict[str, Any]:
-    """The answer's JSON Schema with metrics and periods limited to those that there are."""
+    """The answer's JSON Schema, limited to the periods that there are and to the metrics that the reported period lacks: a small model
+    otherwise proposes what is known."""
+    known = {fact.metric for fact in sheet.facts if fact.segment is None and fact.period == sheet.period and fact.role is Role.ACTUAL}
+    metrics = [metric for metric in vocabulary() if metric not in known]
     periods = [period.id for period in sheet.periods if period.kind is not PeriodKind.INSTANT]
-    return narrow(stored(SCHEMA), {"Proposal.metric": list(vocabulary()), "Proposal.period": periods})
+    return narrow(stored(SCHEMA), {"Proposal.metric": metrics, "Proposal.period": periods})

@@ -173,11 +173,6 @@ ROWS: dict[str, Row] = {
         {"revenue": ("17846", "16200"), "cost_of_revenue": ("7988", "7433")},
         {"cost_of_revenue": ("8188", "7433")},
     ),
-    "thin_cover_tightens_terms": (
-        "reits",
-        {"interest_expense": ("22.9", "22.6"), "ebitda": ("37.7", "34.4")},
-        {"ebitda": ("97.7", "84.4")},
-    ),
     # suppliers and customers
     "suppliers_paid_sooner": (
         "hardware",

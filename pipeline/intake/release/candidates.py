@@ -13,7 +13,6 @@ from pipeline.facts.vocabulary import vocabulary
 from pipeline.intake.release.columns import Column
 from pipeline.intake.release.naming import Named, named, plain
 from pipeline.intake.release.numbers import Figure
-from pipeline.intake.release.pages import Line
 from pipeline.intake.release.tables import Entry, Kind, Table
 
 Key = tuple[str, str | None, Basis, Column]
@@ -187,30 +186,6 @@ def _is_of_the_whole(table: Table, scale: Scale | None, known: dict[tuple[str, C
         return False
     repeated = [one for entry in table.entries if (name := _as_statement(entry)) for one in _of_row(table, entry, name, scale)]
     return any(agree(one, other) for one in repeated for other in known.get((one.metric, one.column), []))
-
-
-def of_prose(lines: Sequence[Line], reported: Column) -> Iterator[Candidate]:
-    """Same-store sales of the whole company in a sentence, where no table has them: `Global comparable sales increased 12.6%`.
-
-    A sentence that speaks of a year or of months is left alone.
-    """
-    for line in lines:
-        for match in _SAME_STORE.finditer(line.text):
-            if _OTHER_SPAN.search(line.text):
-                continue
-            value = Decimal(match["value"]) * (1 if match["up"] else -1)
-            quote = " ".join(match.group().split())
-            yield Candidate(
-                "same_store_sales", None, Basis.KPI, reported, value, UnitClass.PERCENT, Scale.ONE, 2, False, quote, line.place, "text"
-            )
-
-
-_SAME_STORE = re.compile(
-    r"\b(?:total company|global|consolidated|enterprise|worldwide)\s+(?:comparable|same[- ]store)\s+(?:store\s+)?sales\s+"
-    r"(?:(?P<up>increased|grew|rose|were up)|decreased|declined|fell|were down)\s+(?:by\s+)?(?P<value>\d{1,3}(?:\.\d+)?)%",
-    re.IGNORECASE,
-)
-_OTHER_SPAN = re.compile(r"\b(?:years?|annual|months|weeks|fiscal)\b", re.IGNORECASE)
 
 
 def agree(one: Candidate, other: Candidate) -> bool:

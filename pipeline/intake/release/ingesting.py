@@ -11,12 +11,13 @@ from pipeline.intake.document import Document
 from pipeline.intake.figures import unit_of
 from pipeline.intake.ingested import Choice, Ingested
 from pipeline.intake.periods import fact_id, role
-from pipeline.intake.release.candidates import Candidate, Key, agree, of_others, of_prose, of_statements
+from pipeline.intake.release.candidates import Candidate, Key, agree, of_others, of_statements
 from pipeline.intake.release.guidance import guidance_of
 from pipeline.intake.release.head import Calendar, Head, calendar_of, head_of, quarters_from_year_end, quarters_known
 from pipeline.intake.release.left_out import left_out
 from pipeline.intake.release.pages import Line, lines_of
 from pipeline.intake.release.quotations import statements_of
+from pipeline.intake.release.sentences import of_prose
 from pipeline.intake.release.tables import Table, tables_of
 
 _SOURCE = "release"
@@ -100,7 +101,7 @@ class _Building:
             best = rivals[0]
             against = [one for one in rivals[1:] if one.statement is best.statement and one.rank == best.rank and not agree(one, best)]
             if against and not best.statement:
-                self.doubts.append(f"{best.metric} is left out, as two tables differ: {_shown(best)}; {_shown(against[0])}")
+                self.doubts.append(f"{best.metric} is left out, as the release says two things: {_shown(best)}; {_shown(against[0])}")
                 continue
             if unlike := [one for one in rivals[1:] if best.statement and _doubtful(one, best)]:
                 self.doubts.append(f"{best.metric}: the release says both {_shown(best)} and {_shown(unlike[0])}: the first is used")
