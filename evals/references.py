@@ -1,6 +1,6 @@
 """Reference notes: what an analyst wrote by hand about a case, checked as every draft is and kept as a Note.
 
-    python -m evals.references [--check] [CASE ...]
+    python -m evals.references [--check | --facts] [CASE ...]
 
     evals/cases/<name>/reference.yaml    what was written: the answers of the four steps, the themes and the weight of the print
                        reference.json    the note made of it: numbers traced, facts and sources listed
@@ -15,6 +15,9 @@ A reference.yaml:
     second_order: {effects: [...]}
     consensus_gap: {...}
     catalysts: {catalysts: [...]}
+
+`--facts` prints what may be cited: every figure by its id, in words that the number check accepts, the mechanisms at work, and when the
+next print is expected.
 
 Every part must hold: a reference of which a check withholds anything is refused with the reasons, and nothing is written. `--check`
 writes nothing and fails where a note is not what its text makes.
@@ -37,12 +40,17 @@ from pydantic import Field, ValidationError
 
 from evals.cases import Case, chosen
 from pipeline.chain.assess import THEMES
+from pipeline.chain.briefing import citable, company_line, fact_line, mechanism_block, missing_line, statements_block
 from pipeline.chain.draft import Clock, draft_note
-from pipeline.drafters.base import StepAnswer, StepRequest
+from pipeline.drafters.base import Brief, StepAnswer, StepRequest
 from pipeline.drafters.rules.drafter import RuleDrafter
 from pipeline.errors import AfterprintError, InputError, Problem
+from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import Strict
 from pipeline.llm.types import OnAttempt, Usage
+from pipeline.mechanisms.engine import evaluate
+from pipeline.mechanisms.library import library
+from pipeline.notes.calendar import known_by, release_window
 from pipeline.notes.models import Note, StepName
 from pipeline.notes.render import render_json, write_atomically
 from pipeline.schemas import dotted, shown
@@ -100,6 +108,23 @@ def read_written(path: Path) -> Written:
     return written
 
 
+def material(case: Case) -> str:
+    """What a reference of the case may cite, for the one who writes it. Raises InputError."""
+    facts = FactBase.of(case.sheet())
+    brief = Brief(facts, evaluate(facts, library())[0])
+    known, window = known_by(facts.sheet), release_window(facts.sheet)
+    parts = {
+        "Company": company_line(facts),
+        "Figures": "\n".join(fact_line(figure, facts) for figure in citable(brief)),
+        "Statements": statements_block(facts),
+        "Mechanisms at work": mechanism_block(brief),
+        "Not in the sheet": missing_line(facts),
+        "Dates": f"windows and falsifiers lie after {known}; the next print is expected from {window.from_} to {window.to}",
+        "Themes": ", ".join(THEMES),
+    }
+    return "".join(f"## {case.name}: {title}\n\n{text}\n\n" for title, text in parts.items())
+
+
 def note_of(case: Case, path: Path) -> Note:
     """The reference note of the text in `path`. Raises InputError with every reason for which a part does not hold."""
     written = read_written(path)
@@ -126,8 +151,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m evals.references", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help="name or folder; default: every case")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a note is not what its text makes")
+    doing = parser.add_mutually_exclusive_group()
+    doing.add_argument("--check", action="store_true", help="write nothing; exit 1 where a note is not what its text makes")
+    doing.add_argument("--facts", action="store_true", help="print what a reference may cite")
     given = parser.parse_args(arguments)
+    if given.facts:
+        sys.stdout.write("".join(material(case) for case in chosen(given.cases)))
+        return 0
     stale, failed = False, False
     for case in chosen(given.cases):
         for text, made in TEXTS.items():
