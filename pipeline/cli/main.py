@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands: `afterprint --help` must come 
 from __future__ import annotations
 
 import sys
+from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
@@ -31,6 +32,9 @@ app.add_typer(cassette.app, name="cassette")
 app.add_typer(mechanisms.app, name="mechanisms")
 app.add_typer(model.app, name="model")
 app.add_typer(schema.app, name="schema")
+for _point in entry_points(group="afterprint.commands"):
+    # The harness adds its own commands this way: it knows the pipeline, never the reverse.
+    app.add_typer(_point.load(), name=_point.name)
 
 
 def _version(wanted: bool) -> None:
