@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from evals.cases import Case, Split
-from evals.metrics import METRICS, Metric, Subject, quality, undrafted
-from evals.metrics.reading import ReadNote, read_note
+from evals.metrics import METRICS, WORDY, Metric, Subject, quality, undrafted
+from evals.metrics.reading import Reader, ReadNote
 from evals.records import DraftRecord
 from evals.references import read_reference
 from pipeline import __version__
@@ -76,30 +76,35 @@ class References:
     """The cases' references, read once."""
 
     def __init__(self) -> None:
-        self._read: dict[str, tuple[FactBase, ReadNote]] = {}
+        self._read: dict[str, tuple[Reader, ReadNote]] = {}
 
-    def of(self, case: Case) -> tuple[FactBase, ReadNote]:
-        """Facts and reference of a case. Raises InputError where the reference is missing, of other facts, or does not hold."""
+    def of(self, case: Case) -> tuple[Reader, ReadNote]:
+        """A reader of the case's facts, and its reference. Raises InputError for one that is missing, of other facts, or does not hold."""
         if case.name not in self._read:
             path = case.folder / REFERENCE
             if not path.is_file():
                 raise InputError(Problem("missing: write reference.yaml, then run `python -m evals.references`", file=str(path)))
-            facts = FactBase.of(case.sheet())
+            reader = Reader(FactBase.of(case.sheet()))
             note = read_reference(path)
-            if note.manifest.sheet_digest != facts.digest:
+            if note.manifest.sheet_digest != reader.facts.digest:
                 raise InputError(Problem("is of other facts than facts.json: run `python -m evals.references`", file=str(path)))
-            read = read_note(note, facts)
+            read = reader.read(note)
             if lost := [one for one in read.told if one.refused]:
                 raise InputError(*(Problem(f"holds a number that does not hold: {one.text}", str(path), field=one.place) for one in lost))
-            self._read[case.name] = (facts, read)
+            self._read[case.name] = (reader, read)
         return self._read[case.name]
 
 
-def score_note(case: Case, references: References, note: Note, record: DraftRecord | None = None) -> dict[str, float | None]:
-    """Every metric of one note. Raises InputError for a broken reference, AfterprintError for a metric that gives no number."""
-    facts, reference = references.of(case)
-    subject = Subject.of(facts, reference, note, record.run if record else None)
-    return {metric.name: _value(metric, subject, case.name) for metric in METRICS}
+def score_note(
+    case: Case, references: References, note: Note, record: DraftRecord | None = None, *, wordy: bool = True
+) -> dict[str, float | None]:
+    """Every metric of one note; without `wordy` none of likeness in words, which decide nothing and take most of the time.
+
+    Raises InputError for a broken reference, AfterprintError for a metric that gives no number.
+    """
+    reader, reference = references.of(case)
+    subject = Subject.of(reader, reference, note, record.run if record else None)
+    return {metric.name: _value(metric, subject, case.name) for metric in METRICS if wordy or metric.name not in WORDY}
 
 
 def _value(metric: Metric, subject: Subject, case: str) -> float | None:

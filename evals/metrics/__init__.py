@@ -51,6 +51,8 @@ METRICS: tuple[Metric, ...] = (
 )
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 GATED: tuple[Metric, ...] = tuple(metric for metric in METRICS if metric.margin is not None)
+WORDY = frozenset({"rouge_l", "chrf"})
+"""Likeness in words: for reference only."""
 FLOORS: tuple[Metric, ...] = tuple(metric for metric in METRICS if metric.floor is not None)
 
 Scores = Mapping[str, float | None]
@@ -58,7 +60,9 @@ Scores = Mapping[str, float | None]
 
 _QUALITY = {"coverage": 0.25, "claims_f1": 0.45, "gap_sign": 0.1, "specificity": 0.1, "themes_f1": 0.05}
 _IMPACT_WEIGHT = 0.05
-_PER_REFUSED, _PER_REPEATED = 0.05, 0.5
+_PER_REFUSED, _PER_ECHOED = 0.05, 0.5
+_USUAL_REPETITION = 0.1
+"""Notes written by hand repeat up to a tenth of their runs of words: "y/y to", "the next print should show"."""
 
 
 def score(subject: Subject) -> dict[str, float | None]:
@@ -75,7 +79,8 @@ def quality(scores: Scores) -> float:
     """One figure for charts and for the harness's own test, 0 to 1: the note against its reference. Reported, not gated.
 
     The weighted mean of coverage (0.25), F1 of the claims (0.45), the gap's sign and specificity (0.1 each), themes and market impact
-    (0.05 each), less 0.05 for each refused number, half of what is repeated or copied, and all of it where the schema is broken.
+    (0.05 each), less 0.05 for each refused number, half of what is copied or repeated more than usual, and all of it where the schema is
+    broken.
     """
     if not scores.get("schema_valid"):
         return 0.0
@@ -84,8 +89,8 @@ def quality(scores: Scores) -> float:
         known["impact"] = (1 - error, _IMPACT_WEIGHT)
     mean = sum(value * weight for value, weight in known.values()) / sum(weight for _, weight in known.values())
     refused = sum(scores.get(name) or 0.0 for name in ("contradicted", "unsupported"))
-    echoed = sum(scores.get(name) or 0.0 for name in ("repetition", "copied"))
-    return max(0.0, mean - _PER_REFUSED * refused - _PER_REPEATED * echoed)
+    echoed = max((scores.get("repetition") or 0.0) - _USUAL_REPETITION, 0.0) + (scores.get("copied") or 0.0)
+    return max(0.0, mean - _PER_REFUSED * refused - _PER_ECHOED * echoed)
 
 
-__all__ = ["BY_NAME", "FLOORS", "GATED", "METRICS", "Metric", "Scores", "Subject", "quality", "score", "undrafted"]
+__all__ = ["BY_NAME", "FLOORS", "GATED", "METRICS", "WORDY", "Metric", "Scores", "Subject", "quality", "score", "undrafted"]

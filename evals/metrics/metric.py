@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from evals.metrics.alignment import Alignment, align
-from evals.metrics.reading import ReadNote, read_note
+from evals.metrics.reading import Reader, ReadNote
 from pipeline.chain.record import RunRecord
 from pipeline.facts.factbase import FactBase
 from pipeline.notes.models import Note
@@ -28,8 +28,9 @@ class Subject:
     run: RunRecord | None = None
 
     @classmethod
-    def of(cls, facts: FactBase, reference: ReadNote, note: Note, run: RunRecord | None = None) -> Subject:
-        return cls(facts, reference, read_note(note, facts), note.model_dump(mode="json", by_alias=True), run)
+    def of(cls, reader: Reader, reference: ReadNote, note: Note, run: RunRecord | None = None) -> Subject:
+        """The note, read with the case's reader."""
+        return cls(reader.facts, reference, reader.read(note), note.model_dump(mode="json", by_alias=True), run)
 
     @cached_property
     def alignment(self) -> Alignment:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from evals.metrics.metric import Subject
-from evals.metrics.reading import Item
+from evals.metrics.reading import Item, Told
 from pipeline.notes.models import Catalyst, SecondOrderEffect
 
 _REPEATED, _COPIED = 5, 8
@@ -17,19 +17,19 @@ _FILLER = Path(__file__).with_name("filler.txt")
 
 
 def specificity(subject: Subject) -> float:
-    """The share of the claims that say something particular. 1 is best.
+    """The share of the claims, the gap's three among them, that say something particular. 1 is best.
 
     A claim tells a figure that holds; an effect also reaches somebody other than the company, and a catalyst has a window.
     """
-    items = subject.draft.items
-    return sum(map(_is_specific, items)) / len(items) if items else 0.0
+    found = [_is_specific(item, told) for item in subject.draft.items for told in item.told]
+    return sum(found) / len(found) if found else 0.0
 
 
-def _is_specific(item: Item) -> bool:
+def _is_specific(item: Item, told: Told) -> bool:
     match item.part:
         case SecondOrderEffect(party="company", entity=None) | Catalyst(window=None):
             return False
-    return bool(item.figures) and not any(one.refused for one in item.told)
+    return bool(told.figures) and not told.refused
 
 
 def filler(subject: Subject) -> float | None:

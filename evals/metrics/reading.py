@@ -6,7 +6,7 @@ What a note says of itself (its traces, its status) is not taken: a drafter woul
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from pipeline.facts.factbase import FactBase
@@ -97,18 +97,24 @@ class ReadNote:
 
 def read_note(note: Note, facts: FactBase) -> ReadNote:
     """Decide every number of the note's prose against the sheet."""
-    reader = _Reader(facts)
-    return ReadNote(
-        note=note,
-        headline=reader.told("headline", note.headline, None),
-        items=tuple(reader.items(note)),
-        events=tuple(reader.told(f"catalysts[{n}].event", one.event, None) for n, one in enumerate(note.catalysts)),
-    )
+    return Reader(facts).read(note)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    facts: FactBase
+class Reader:
+    """Reads notes on one sheet. What a text tells is kept: many drafts of a case share most of their sentences."""
+
+    def __init__(self, facts: FactBase) -> None:
+        self.facts = facts
+        self._kept: dict[tuple[str, tuple[str, ...] | None], Told] = {}
+
+    def read(self, note: Note) -> ReadNote:
+        """The note as metrics see it."""
+        return ReadNote(
+            note=note,
+            headline=self.told("headline", note.headline, None),
+            items=tuple(self.items(note)),
+            events=tuple(self.told(f"catalysts[{n}].event", one.event, None) for n, one in enumerate(note.catalysts)),
+        )
 
     def items(self, note: Note) -> Iterator[Item]:
         for n, claim in enumerate(note.summary):
@@ -127,6 +133,11 @@ class _Reader:
         return self.told(place, claim.text, claim.evidence)
 
     def told(self, place: str, text: str, evidence: tuple[str, ...] | None) -> Told:
+        if (text, evidence) not in self._kept:
+            self._kept[text, evidence] = self._read(place, text, evidence)
+        return replace(self._kept[text, evidence], place=place)
+
+    def _read(self, place: str, text: str, evidence: tuple[str, ...] | None) -> Told:
         report = check_text(text, self.facts, evidence=evidence)
         grounded = [check.fact for check in report.checks if check.decision == "grounded"]
         figures = [self.facts[name] for name in grounded if name is not None and name in self.facts]

@@ -282,7 +282,9 @@ class Checker:
         return frozenset(names)
 
     def _named(self, mention: Mention) -> frozenset[str]:
-        names = {*mention.setting.named, *mention.setting.recalled, *mention.metrics, *mention.wholes}
+        # "What a yuan of revenue earns. Operating margin fell": a sentence that says its own metric does not mean one of those before it.
+        recalled = () if mention.metrics and mention.is_certain else mention.setting.recalled
+        names = {*mention.setting.named, *recalled, *mention.metrics, *mention.wholes}
         if mention.unit is UnitClass.PER_SHARE:
             names.add("eps_diluted")
         for segment in mention.setting.named_segments:
