@@ -16,7 +16,7 @@ from pipeline.facts.figures import Change, DerivedFact, Figure, printed_places, 
 from pipeline.facts.quantity import Scale, UnitClass
 from pipeline.facts.sheet import Basis, Fact, FactSheet, Role
 from pipeline.facts.vocabulary import vocabulary
-from pipeline.facts.workings import BASES, Conflict, Missing, Workings, is_of_period
+from pipeline.facts.workings import BASES, Conflict, Missing, Workings, is_of_period, same_basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,12 @@ class FactBase:
             return figure.base
         if figure.change is None or figure.role is not Role.ACTUAL or figure.basis in _OTHER_TERMS:
             return None
-        return self.level(figure.metric.id, figure.segment, BASES[figure.change])
+        role = BASES[figure.change]
+        if is_of_period(figure, self.sheet):
+            return self.level(figure.metric.id, figure.segment, role)
+        # A rate of the year to date that the company states: its base is as long, and no quarter.
+        levels = (f for f in self if f.stem == figure.stem and f.role is role and f.change is None)
+        return next((f for f in levels if f.period.kind is figure.period.kind and same_basis(f, figure)), None)
 
     def _series(self, metric: str, segment: str | None) -> tuple[Figure, ...]:
         return self.series.get(stem(metric, segment), ())
