@@ -122,6 +122,18 @@ def test_rates_of_a_quarter_and_of_the_year_to_date_are_no_conflict() -> None:
     assert not sheet(REVENUE, BASE, *rates, periods=[*PERIODS, half]).conflicts
 
 
+def test_a_stated_rate_of_the_year_to_date_has_a_base_as_long() -> None:
+    rate = fact("h", "revenue", "5", "half", role="actual", unit="percent", scale="one", change="yoy")
+    half = {"id": "half", "kind": "ytd", "start": END - timedelta(days=180), "end": END, "label": "first half"}
+    half_ago = half | {"id": "half_ago", "start": END - timedelta(days=545), "end": END - timedelta(days=365), "label": "first half ago"}
+    alone = sheet(REVENUE, BASE, rate, periods=[*PERIODS, half])
+    assert alone.base_of(alone["h"]) is None
+    both = sheet(REVENUE, BASE, rate, fact("hb", "revenue", "190", "half_ago", role="prior_year"), periods=[*PERIODS, half, half_ago])
+    base = both.base_of(both["h"])
+    assert base is not None
+    assert base.id == "hb"
+
+
 def test_two_estimates_for_one_period_are_named() -> None:
     estimates = [fact(name, "revenue", "118", role="consensus") for name in ("street", "poll")]
     with pytest.raises(InputError, match="given more than once, by 'poll' and 'street': keep one"):
