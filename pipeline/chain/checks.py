@@ -219,7 +219,8 @@ class Checks:
             str(figure.change),
             figure.period.id,
             figure.role,
-            figure.id if figure.change is None else "",
+            # In constant currency a rate is another figure than as reported.
+            figure.basis if figure.change is not None else figure.id,
         )
 
     def of_step(self, step: StepName, values: Sequence[Any]) -> list[str]:
