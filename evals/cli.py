@@ -57,7 +57,7 @@ def run(
     records = (
         _replayed(cases, journal, drafter, repeat) if replay else _drafted(cases, journal, drafter, model, base_url, concurrency, repeat)
     )
-    _finish(_scored(records, cases), baseline, out, cases, records, as_json)
+    _finish(cases, records, baseline, out, as_json)
 
 
 @app.command("score")
@@ -78,7 +78,7 @@ def score(
     if not records:
         raise InputError(Problem("holds no record: `afterprint eval run` makes them", file=str(folder / RECORDS)))
     cases = _chosen(sorted({record.case for record in records}), root)
-    _finish(_scored(records, cases), baseline, folder, cases, records, as_json)
+    _finish(cases, records, baseline, folder, as_json)
 
 
 @app.command("compare")
@@ -101,10 +101,12 @@ def report(
     """Write the reports of a run again: report.html with a page for each case, summary.md, junit.xml."""
     from evals.records import RECORDS, Journal
     from evals.reports.writing import write_reports
+    from evals.results import References
 
     results = _results(folder)
     cases = _chosen([case.case for case in results.cases], root)
-    for path in write_reports(_compared(results, baseline), cases, _latest(Journal(folder / RECORDS).all()), folder):
+    records = _latest(Journal(folder / RECORDS).all())
+    for path in write_reports(_compared(results, baseline), cases, records, References(), folder):
         say(str(path))
 
 
@@ -123,6 +125,35 @@ def bless(
     write_results(out, results)
     assert results.blessed is not None
     say(f"{out}: {len(results.cases)} cases of {results.name}, revision {results.blessed.revision[:12]}")
+
+
+@app.command("perturb")
+def perturb(
+    names: Annotated[list[str] | None, _NAMES] = None,
+    root: Annotated[Path | None, _CASES] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print each change that was judged wrongly.")] = False,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Test the scores themselves: spoil the references in known ways, reword them harmlessly, and count what is noticed.
+
+    Exit code 1 where less than 99% of the faults are noticed, or more than 2% of the rewrites.
+    """
+    from evals.perturb.testing import figures, tallied, trials
+    from evals.reports.perturbed import lines, passed
+    from evals.results import References
+
+    found = list(trials(_chosen(names, root), References(), lambda case: tell(f"{case}: tried")))
+    tallies = tallied(found)
+    if as_json:
+        say_json(figures(tallies))
+    else:
+        for line in lines(tallies):
+            say(line)
+        for trial in found if show else ():
+            if not trial.right:
+                say(f"{'not noticed' if trial.harmful else 'false alarm'}: {trial.kind}, {trial.case}: {trial.changed}")
+    if not passed(tallies):
+        raise typer.Exit(1)
 
 
 # -- parts of the commands -----------------------------------------------------------------------------------------------------
@@ -208,15 +239,6 @@ def _latest(records: Sequence[DraftRecord]) -> list[DraftRecord]:
     return list({(record.case, record.sample): record for record in records}.values())
 
 
-def _scored(records: Sequence[DraftRecord], cases: Sequence[Case]) -> Results:
-    from evals.results import References, score_records
-
-    for record in records:
-        if record.error is not None:
-            tell(f"{record.case}: not drafted: {record.error}")
-    return score_records(records, cases, References())
-
-
 def _results(folder: Path) -> Results:
     from evals.results import RESULTS, read_results
 
@@ -236,15 +258,19 @@ def _compared(results: Results, baseline: Path | None) -> Comparison:
         ) from None
 
 
-def _finish(
-    results: Results, baseline: Path | None, out: Path, cases: Sequence[Case], records: Sequence[DraftRecord], as_json: bool
-) -> None:
+def _finish(cases: Sequence[Case], records: Sequence[DraftRecord], baseline: Path | None, out: Path, as_json: bool) -> None:
+    """Score, compare, write everything, and say what came of it."""
     from evals.reports.writing import write_reports
-    from evals.results import RESULTS, write_results
+    from evals.results import RESULTS, References, score_records, write_results
 
+    for record in records:
+        if record.error is not None:
+            tell(f"{record.case}: not drafted: {record.error}")
+    references = References()
+    results = score_records(records, cases, references)
     write_results(out / RESULTS, results)
     comparison = _compared(results, baseline)
-    write_reports(comparison, cases, records, out)
+    write_reports(comparison, cases, records, references, out)
     tell(f"report: {out / 'report.html'}")
     _say(comparison, as_json)
 

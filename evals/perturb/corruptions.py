@@ -62,8 +62,10 @@ def sign(note: Note, facts: FactBase) -> Iterator[Note]:
     """A positive level is negative, or the other way round."""
     for spot in spots(note):
         for check in _figures(spot.claim, facts):
-            figure = facts[check.fact] if check.fact in facts and check.fact else None
-            if figure is not None and figure.change is None and check.mention.text[0] in "$0123456789":
+            figure = facts[check.fact] if check.fact and check.fact in facts else None
+            # "The net loss was -$68m" is clumsy, and no other figure.
+            is_loss = "loss" in spot.claim.text[: check.mention.start].lower()
+            if figure is not None and figure.change is None and not is_loss and check.mention.text[0] in "$0123456789":
                 yield with_text(note, spot, _put(spot.claim.text, check, f"-{check.mention.text}"))
                 break
 
