@@ -63,7 +63,7 @@ def _runs(text: str, length: int) -> list[tuple[str, ...]]:
 
 
 def words(subject: Subject) -> float:
-    """Words of prose."""
+    """Words of prose, headline to catalysts."""
     return float(subject.draft.words)
 
 

@@ -56,10 +56,9 @@ def _against(one: MetricComparison | None) -> tuple[str, ...]:
     if one is None or one.stats is None:
         return ("-", "-", "-", "-")
     sign = one.metric.sign or 1
-    low, high = sorted((sign * one.stats.low, sign * one.stats.high))
-    interval = (
-        f"{sign * one.stats.mean:+.3f} [{low:+.3f}, {high:+.3f}]" if one.stats.low != one.stats.high else f"{sign * one.stats.mean:+.3f}"
-    )
+    mean, low, high = (sign * value + 0.0 for value in (one.stats.mean, one.stats.low, one.stats.high))
+    low, high = min(low, high), max(low, high)
+    interval = f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]" if low != high else "0" if mean == 0 else f"{mean:+.3f}"
     tally = f"{one.count(1)}, {one.count(-1)}" if one.metric.sign else "-"
     return (shown(one.metric.name, one.baseline), interval, tally, f"{one.stats.detectable:.3f}")
 
@@ -76,4 +75,4 @@ def turned_line(comparison: Comparison) -> str | None:
     if comparison.turned is None:
         return None
     won, lost, p = comparison.turned
-    return f"nothing to review: {won} cases gained it, {lost} lost it (exact McNemar p = {p:.2f})"
+    return f"nothing to review: {won} cases gained it, {lost} lost it (exact McNemar, p {'< 0.01' if p < 0.01 else f'= {p:.2f}'})"
