@@ -127,6 +127,89 @@ def bless(
     say(f"{out}: {len(results.cases)} cases of {results.name}, revision {results.blessed.revision[:12]}")
 
 
+@app.command("judge")
+def judge(
+    folder: Annotated[Path, _RUN],
+    other: Annotated[Path, typer.Argument(metavar="OTHER", help="Folder of another run of the same cases.", show_default=False)],
+    root: Annotated[Path | None, _CASES] = None,
+    base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint of the judge; default: AFTERPRINT_BASE_URL.")] = None,
+    model: Annotated[str | None, typer.Option(help="The judge; default: AFTERPRINT_MODEL, or the one that is served.")] = None,
+    gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 where RUN loses more sections than chance explains.")] = False,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Let a model say which run's sections are better, the reference at hand, each pair in both orders. Advisory.
+
+    --gate is refused unless this judge agrees with the labelled pairs (`afterprint eval calibrate`).
+    """
+    from evals.judge.calibration import recorded_calibration
+    from evals.judge.comparing import compared, pairs_of
+    from evals.records import RECORDS, Journal
+    from evals.results import References
+    from evals.statistics import mcnemar
+    from pipeline.config import load_settings
+    from pipeline.drafters.choose import endpoint_of
+    from pipeline.errors import UsageError
+
+    given = {"model": model, "base_url": base_url}
+    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    url, key, name = asyncio.run(endpoint_of(settings))
+    known = recorded_calibration()
+    obstacles = ["it was never calibrated"] if known is None or known.model != name else list(known.obstacles)
+    if gate and obstacles:
+        raise UsageError(f"--gate: {name} may not decide a gate: {'; '.join(obstacles)} (afterprint eval calibrate)")
+    ours, theirs = (_latest(Journal(place / RECORDS).all()) for place in (folder, other))
+    cases = _chosen(sorted({one.case for one in ours} & {one.case for one in theirs}), root)
+    pairs = pairs_of(cases, References(), ours, theirs)
+    found = compared(pairs, url, key, name, settings, lambda count: tell(f"{count} of {len(pairs)} sections judged"))
+    p = mcnemar(found["first"], found["second"])
+    if as_json:
+        say_json(
+            {"judge": name, "calibrated": not obstacles, "won": found["first"], "lost": found["second"], "tied": found["equal"], "p": p}
+        )
+    else:
+        say(
+            f"{folder} against {other}: {found['first']} sections won, {found['second']} lost, {found['equal']} tied (sign test p = {p:.2f})"
+        )
+        say(f"judged by {name}{': advisory, ' + '; '.join(obstacles) if obstacles else ''}")
+    if gate and found["second"] > found["first"] and p < 0.05:
+        raise typer.Exit(1)
+
+
+@app.command("calibrate")
+def calibrate(
+    record: Annotated[bool, typer.Option("--record", help="Ask the judge anew and keep its answers; default: replay them.")] = False,
+    base_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint of the judge.")] = None,
+    model: Annotated[str | None, typer.Option(help="The judge; default: the one that is served.")] = None,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Hold the judge against pairs that an editor labelled: kappa, base rate, and whether it says the same in both orders."""
+    from dataclasses import asdict
+
+    from evals.judge import calibration
+    from evals.judge.pairs import read_pairs
+    from pipeline.config import load_settings
+    from pipeline.drafters.choose import endpoint_of
+
+    pairs = read_pairs()
+    if record:
+        given = {"model": model, "base_url": base_url}
+        settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+        url, key, name = asyncio.run(endpoint_of(settings))
+        found = calibration.record(pairs, url, key, name, settings, lambda count: tell(f"{count} of {len(pairs)} pairs judged"))
+    else:
+        found = calibration.replayed(pairs)
+    if as_json:
+        say_json(asdict(found) | {"may_gate": not found.obstacles, "obstacles": list(found.obstacles)})
+        return
+    say(f"judge                 {found.model}")
+    say(f"labelled pairs        {found.pairs}")
+    say(f"agrees with editor    {found.agreement:.0%} (always saying the most frequent label: {found.base_rate:.0%})")
+    say(f"Cohen's kappa         {found.kappa:.2f}")
+    say(f"same in both orders   {found.self_agreement:.0%}")
+    say(f"answers without a quote that stands in the draft  {found.unfounded:.0%}")
+    say(f"may decide a gate     {'yes' if not found.obstacles else 'no: ' + '; '.join(found.obstacles)}")
+
+
 @app.command("perturb")
 def perturb(
     names: Annotated[list[str] | None, _NAMES] = None,

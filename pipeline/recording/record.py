@@ -140,9 +140,9 @@ async def record_case(
     async with kind.make(client, wanted, endpoint.base_url) as drafter:
         clock = Clock(now=utc_now, monotonic=time.monotonic)
         draft = await draft_note(sheet, drafter, clock, lambda step, doing: on_case(_name(folder), step, doing))
-    interactions = tuple(map(_without_host, recorder.answered()))
+    interactions = tuple(map(without_host, recorder.answered()))
     made = {
-        "server": _server(interactions),
+        "server": server_name(interactions),
         "recorded_at": utc_now(),
         "prompts": draft.record.prompts,
         "schemas": draft.record.schemas,
@@ -218,12 +218,13 @@ class _Thrifty(httpx2.AsyncBaseTransport):
         await self._network.aclose()
 
 
-def _without_host(interaction: Interaction) -> Interaction:
+def without_host(interaction: Interaction) -> Interaction:
+    """The interaction with a place-holder for the host that was asked."""
     request = interaction.request
     return interaction.model_copy(update={"request": request.model_copy(update={"uri": hidden(request.uri)})})
 
 
-def _server(interactions: Sequence[Interaction]) -> str:
+def server_name(interactions: Sequence[Interaction]) -> str:
     """The program that answered, as it calls itself in headers and answers."""
     for one in reversed(interactions):
         body = one.response.content
