@@ -188,6 +188,16 @@ def test_a_mistake_ends_in_a_line(tmp_path: Path, words: tuple[str, ...], messag
     assert message in problem(result)
 
 
+def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib import util
+
+    known = util.find_spec
+    monkeypatch.setattr(util, "find_spec", lambda name, *rest: None if name == "scipy" else known(name, *rest))
+    result = invoke("run", "kc-2026q1", "--out", tmp_path)
+    assert code(result) == 2
+    assert problem(result).startswith("scoring needs scipy: pip install 'afterprint[evals]'")
+
+
 def test_the_table_of_faults_and_rewrites() -> None:
     def trial(kind: str, harmful: bool, noticed: bool) -> Trial:
         return Trial(kind, harmful, "kc-2026q1", "tuned", noticed, 0.1, "text")
