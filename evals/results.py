@@ -103,7 +103,7 @@ def score_note(
     Raises InputError for a broken reference, AfterprintError for a metric that gives no number.
     """
     reader, reference = references.of(case)
-    subject = Subject.of(reader, reference, note, record.run if record else None)
+    subject = Subject(reader, reference, note, record.run if record else None)
     return {metric.name: _value(metric, subject, case.name) for metric in METRICS if wordy or metric.name not in WORDY}
 
 

@@ -21,7 +21,7 @@ READER, REFERENCE = REFERENCES.of(KC)
 
 
 def scores(note: Note) -> dict[str, float | None]:
-    return score(Subject.of(READER, REFERENCE, note))
+    return score(Subject(READER, REFERENCE, note))
 
 
 def changed(change: Callable[[Note], Note]) -> dict[str, float | None]:

@@ -114,6 +114,50 @@ def rules() -> str:
     return "\n".join(lines)
 
 
+def perturb() -> str:
+    """The harness's own test: faults and rewrites of the references."""
+    result = _result("perturb")
+
+    def share(counts: dict[str, dict[str, int]], split: str) -> str:
+        found = counts[split]
+        return f"{100 * found['right'] / found['trials']:.1f}% of {found['trials']:,}" if found["trials"] else "-"
+
+    lines = ["| | held back | tuned on |", "|---|---|---|"]
+    for whole, kinds, what in (("all faults", "faults", "faults noticed"), ("all rewrites", "rewrites", "rewrites left alone")):
+        lines.append(f"| **{what}** | **{share(result[whole], 'heldback')}** | **{share(result[whole], 'tuned')}** |")
+        lines += [
+            f"| {kind.replace('_', ' ')} | {share(counts, 'heldback')} | {share(counts, 'tuned')} |"
+            for kind, counts in result[kinds].items()
+        ]
+    return "\n".join(lines)
+
+
+def sides() -> str:
+    """Rules, chain and one prompt against the references, and the second references against the first."""
+    result = _result("sides")
+    names = {"rules": "rules", "chain": "chain, 1.5B", "one prompt": "one prompt, 1.5B"}
+    columns = [(name, split) for name in names for split in ("heldback", "tuned")]
+    second = result["second reference"]
+    heads = [f"{names[name]}, {'held back' if split == 'heldback' else 'tuned on'}" for name, split in columns]
+    heads += ["second reference"] if second["cases"] else []
+    lines = [f"| | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
+    for metric in result["table"]["rules, tuned"]:
+        cells = [result["table"][f"{name}, {split}"].get(metric) for name, split in columns]
+        cells += [second.get(metric)] if second["cases"] else []
+        lines.append(f"| {metric.replace('_', ' ')} | {' | '.join('-' if cell is None else f'{cell:g}' for cell in cells)} |")
+    told = [_paired(f"chain less {other}", result[f"chain less {other}"]) for other in ("rules", "one prompt")]
+    return "\n".join([*lines, "", *told, "", f"All of them drafted or replayed, and scored, in {result['seconds']:.0f} s."])
+
+
+def _paired(name: str, found: dict[str, Any]) -> str:
+    told = [
+        f"{metric.replace('_', ' ')} {found[metric]['difference']:+.3f} [{found[metric]['low']:+.3f}, {found[metric]['high']:+.3f}]"
+        for metric in ("coverage", "claims_f1", "effects_f1", "catalysts_f1")
+        if metric in found
+    ]
+    return f"{name[0].upper()}{name[1:]}, {found['cases']} cases: {'; '.join(told)}."
+
+
 def local() -> str:
     """The chain against one prompt, with a real model's recorded answers."""
     result = _result("local")
@@ -159,7 +203,7 @@ def _compared(paired: dict[str, Any]) -> str:
     return f"{paired['cases']} cases: {', '.join(parts)}"
 
 
-SECTIONS = {"agreement": agreement, "numbers": numbers, "others": others, "rules": rules}
+SECTIONS = {"agreement": agreement, "numbers": numbers, "others": others, "perturb": perturb, "rules": rules, "sides": sides}
 if (RESULTS / "local.json").exists():
     # A model takes hours to record; until it has, there is nothing to tell.
     SECTIONS["local"] = local

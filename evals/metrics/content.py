@@ -88,7 +88,7 @@ def horizon_accuracy(subject: Subject) -> float | None:
 
 def gap_sign(subject: Subject) -> float | None:
     """1 where the draft stands on the reference's side of consensus, 0 where it does not or has no gap."""
-    ours, theirs = subject.reference.note.consensus_gap, subject.draft.note.consensus_gap
+    ours, theirs = subject.reference.note.consensus_gap, subject.note.consensus_gap
     return None if ours is None else float(theirs is not None and theirs.sign == ours.sign)
 
 
@@ -100,4 +100,4 @@ def themes_f1(subject: Subject) -> float:
 
 def impact_error(subject: Subject) -> float:
     """How far the market impact lies from the reference's, 0 to 1. 0 is best."""
-    return abs(subject.reference.note.market_impact.score - subject.draft.note.market_impact.score)
+    return abs(subject.reference.note.market_impact.score - subject.note.market_impact.score)

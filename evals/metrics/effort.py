@@ -7,7 +7,7 @@ from evals.metrics.metric import Subject
 
 def withheld(subject: Subject) -> float:
     """Parts that the checks withheld. 0 is best."""
-    return float(len(subject.draft.note.withheld))
+    return float(len(subject.note.withheld))
 
 
 def repairs(subject: Subject) -> float | None:

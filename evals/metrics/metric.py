@@ -19,22 +19,34 @@ Unit = Literal["share", "count", "per 100 words", "words", "tokens", "seconds", 
 
 @dataclass(frozen=True)
 class Subject:
-    """A drafted note beside the case's reference. `raw` is the note as JSON, `run` how it was drafted, where that is known."""
+    """A drafted note beside the case's reference; `run` is how it was drafted, where that is known.
 
-    facts: FactBase
+    What a metric asks for is found once, and not before it is asked for.
+    """
+
+    reader: Reader
     reference: ReadNote
-    draft: ReadNote
-    raw: dict[str, Any]
+    note: Note
     run: RunRecord | None = None
 
-    @classmethod
-    def of(cls, reader: Reader, reference: ReadNote, note: Note, run: RunRecord | None = None) -> Subject:
-        """The note, read with the case's reader."""
-        return cls(reader.facts, reference, reader.read(note), note.model_dump(mode="json", by_alias=True), run)
+    @property
+    def facts(self) -> FactBase:
+        """The case's facts."""
+        return self.reader.facts
+
+    @cached_property
+    def draft(self) -> ReadNote:
+        """The note with its numbers decided anew."""
+        return self.reader.read(self.note)
+
+    @cached_property
+    def raw(self) -> dict[str, Any]:
+        """The note as JSON."""
+        return self.note.model_dump(mode="json", by_alias=True)
 
     @cached_property
     def alignment(self) -> Alignment:
-        """Which claim answers which; found once for all metrics."""
+        """Which claim answers which."""
         return align(self.reference, self.draft)
 
 

@@ -28,4 +28,4 @@ def grounded(subject: Subject) -> float | None:
 
 def nothing_to_review(subject: Subject) -> float:
     """1 where the chain has nothing for an editor to look at first, 0 where something was withheld, failed or lacks."""
-    return float(subject.draft.note.status == "draft")
+    return float(subject.note.status == "draft")
