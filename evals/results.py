@@ -20,6 +20,7 @@ from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import Strict
 from pipeline.notes.models import Note
 from pipeline.notes.render import write_atomically
+from pipeline.schemas import dump, json_schema
 
 RESULTS = "results.json"
 REFERENCE = "reference.json"
@@ -65,6 +66,11 @@ class Results(Strict):
     def name(self) -> str:
         """Drafter and model, for heads of tables."""
         return f"{self.drafter}, {self.model}" if self.model else self.drafter
+
+
+def schema_text() -> str:
+    """The JSON Schema of results, as `schemas/eval-results.schema.json` holds it."""
+    return dump(json_schema(Results, id="urn:afterprint:schema:eval-results"))
 
 
 def versions() -> dict[str, int]:

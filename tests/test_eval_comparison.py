@@ -15,8 +15,9 @@ from evals.metrics import GATED, METRICS
 from evals.reports.junit import render_junit
 from evals.reports.markdown import render_markdown
 from evals.reports.terminal import verdict
-from evals.results import Blessing, CaseResult, Results, read_results, versions, write_results
+from evals.results import Blessing, CaseResult, Results, read_results, schema_text, versions, write_results
 from pipeline.errors import InputError
+from pipeline.schemas import validate
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 PERFECT: dict[str, float | None] = {metric.name: 1.0 if metric.better == "higher" else 0.0 for metric in METRICS}
@@ -132,6 +133,13 @@ def test_a_baseline_of_another_evaluator_is_refused_with_the_way_out() -> None:
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     write_results(tmp_path / "results.json", BASE)
     assert read_results(tmp_path / "results.json") == BASE
+
+
+def test_the_schema_of_results_is_the_exported_one() -> None:
+    exported = (Path(__file__).parent.parent / "schemas" / "eval-results.schema.json").read_text("utf-8")
+    assert exported == schema_text(), "afterprint eval schema > schemas/eval-results.schema.json"
+    assert validate(json.loads(BASE.model_dump_json()), json.loads(exported)) == []
+    assert validate(json.loads(BASE.model_dump_json()) | {"cases": []}, json.loads(exported)) != []
 
 
 @pytest.mark.parametrize(

@@ -289,3 +289,20 @@ def test_work_grows_with_length_only(piece: str) -> None:
 
     find(piece)
     assert calls(2_000) <= 12 * calls(200) + 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Headcount was 72,970, 8.1% fewer than a quarter earlier.",
+        "The margin was 0.8 pp less than a quarter ago.",
+        "Revenue leans on a quarter in which shops were shut.",
+        "It came after less than a quarter that was good.",
+    ],
+)
+def test_a_quarter_of_the_year_is_no_share(text: str) -> None:
+    assert "a quarter" not in [mention.text for mention in find(text)]
+
+
+def test_a_quarter_of_something_is_a_share() -> None:
+    assert [mention.text for mention in find("Cost fell by a quarter, to a quarter of revenue.")] == ["a quarter", "a quarter"]

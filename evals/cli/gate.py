@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -112,6 +113,13 @@ def bless(
     write_results(out, results)
     assert results.blessed is not None
     say(f"{out}: {len(results.cases)} cases of {results.name}, revision {results.blessed.revision[:12]}")
+
+
+def schema() -> None:
+    """Print the JSON Schema of results.json and of baselines."""
+    from evals.results import schema_text
+
+    sys.stdout.write(schema_text())
 
 
 # -- parts of the commands -----------------------------------------------------------------------------------------------------

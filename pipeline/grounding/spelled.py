@@ -23,6 +23,7 @@ _PRONOUN_AFTER = frozenset(("of", "and", "or", "are", "is", "were", "was", "have
 _POINTING = frozenset(("the", "these", "those"))
 # "A third" is a share before or after these, and else an ordinal: "by a third", "a third of revenue", "a third party".
 _BEFORE_FRACTION = frozenset(("by", "than", "about", "nearly", "almost", "roughly", "around", "over", "under"))
+_AFTER_A_PERIOD = frozenset({"ago", "before", "earlier", "later", "that", "when", "where"})
 _AFTER_FRACTION = frozenset(("", "of", ".", ",", ";", "more", "less", "lower", "higher", "below", "above", "on", "y", "from", "in", "to"))
 # "First half", "half-year": a period.
 _BEFORE_HALF = frozenset(("first", "second", "latter", "back", "front", "other", "better", "final", "last", "this", "next"))
@@ -218,6 +219,9 @@ def _fraction(tape: Tape, first: int, at: int, count: Decimal) -> Number | None:
 def _is_share(tape: Tape, at: int) -> bool:
     """Whether "third" or "quarter" is a share and no ordinal or period."""
     before = tape.low(at - 1)
+    if tape.low(at) == "quarter" and (tape.low(at + 1) in _AFTER_A_PERIOD or (tape.low(at + 1), tape.low(at + 2)) == ("in", "which")):
+        # "8.1% fewer than a quarter earlier", "leans on a quarter in which shops were shut".
+        return False
     if before in ("a", "one"):
         return tape.low(at + 1) in _AFTER_FRACTION or tape.low(at - 2) in _BEFORE_FRACTION
     return before == "-" and tape.low(at - 2) == "one"
