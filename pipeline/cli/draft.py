@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +16,7 @@ from pipeline.cli.output import Watcher, say, say_json, tell
 if TYPE_CHECKING:
     from pipeline.cli.drafting import Outcome
     from pipeline.drafters.base import Drafter
+    from pipeline.llm.journal import Journal
 
 
 def command(
@@ -29,10 +32,14 @@ def command(
     concurrency: Annotated[int | None, typer.Option(min=1, max=64, help="Notes drafted at the same time.")] = None,
     own: Annotated[Path | None, OWN] = None,
     formats: Annotated[str, typer.Option("--format", help="Any of json, md and html, with commas between.")] = "json,md,html",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask for everything anew; the earlier journal is put aside.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a note needs review.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Draft a note from each fact sheet: .json, .md and .html, and the run record beside them."""
+    """Draft a note from each fact sheet: .json, .md and .html, and the run record beside them.
+
+    What a model answers is kept in the folder's journal: the same command goes on where it was stopped, and asks for nothing twice.
+    """
     from pipeline.config import load_settings
     from pipeline.drafters.choose import choose_drafter, settle
     from pipeline.facts.loading import load_sheets
@@ -58,13 +65,20 @@ def command(
         # Before the event loop runs: there, Ctrl-C would wait for the end of a download.
         model_file(settings.model, settings)
 
-    async def all_of_them() -> tuple[Drafter, list[Outcome]]:
-        chosen, why = await choose_drafter(drafter, settings, work)
+    async def all_of_them(journal: Journal | None) -> tuple[Drafter, list[Outcome]]:
+        chosen, why = await choose_drafter(drafter, settings, work, journal)
         tell(why)
+        if journal is not None:
+            journal.begin(chosen.name, chosen.model, len(sheets))
         with Watcher(slow=chosen.model is not None) as watcher:
-            return chosen, await draft_all(loaded.sheets, chosen, settings, mechanisms, out, wanted, watcher)
+            return chosen, await draft_all(loaded.sheets, chosen, settings, mechanisms, out, wanted, watcher, journal)
 
-    chosen, outcomes = asyncio.run(all_of_them()) if loaded.sheets else (None, [])
+    chosen: Drafter | None = None
+    outcomes: list[Outcome] = []
+    if sheets and settle(drafter, settings)[0] == "rules":
+        chosen, outcomes = asyncio.run(all_of_them(None))
+    elif sheets:
+        chosen, outcomes = _journaled(out, fresh, all_of_them)
     rows: list[dict[str, Any]] = [outcome.row() for outcome in outcomes]
     for outcome in outcomes:
         if outcome.error is not None:
@@ -79,3 +93,24 @@ def command(
         raise typer.Exit(max([*codes, *([2] if loaded.problems else [])]))
     if strict and any(outcome.needs_review for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _journaled(
+    out: Path, fresh: bool, draft: Callable[[Journal], Coroutine[Any, Any, tuple[Drafter, list[Outcome]]]]
+) -> tuple[Drafter, list[Outcome]]:
+    """Draft with the folder's journal, and say what it spared. Stopped by hand, it says how to go on."""
+    from pipeline.errors import Interrupted
+    from pipeline.llm import journal as journals
+
+    def waiting() -> None:
+        tell(f"another command drafts into {out}: waiting for it to end")
+
+    with journals.opened(out, lambda: datetime.now(UTC), waiting, fresh=fresh) as journal:
+        try:
+            found = asyncio.run(draft(journal))
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted: {journal.answers()} answers are kept, the same command goes on from there") from None
+        journal.end()
+        if journal.recalled:
+            tell(f"{journal.recalled} answers from {journal.path}, {journal.asked} asked for")
+    return found

@@ -16,6 +16,8 @@ from pipeline.config import Settings
 from pipeline.drafters.base import Drafter
 from pipeline.errors import AfterprintError
 from pipeline.facts.sheet import FactSheet
+from pipeline.llm.journal import Journal, NoteRow
+from pipeline.llm.types import Usage
 from pipeline.mechanisms.library import Mechanism
 from pipeline.notes.render import Format, write_atomically, write_note
 
@@ -47,6 +49,22 @@ class Outcome:
         reasons = "".join(f"\n  review: {reason}" for reason in note.review_reasons)
         return f"{self.name}: {', '.join(parts)}: {' '.join(map(str, self.files))}{reasons}"
 
+    def entry(self) -> NoteRow:
+        """The same for the journal."""
+        usage = self.draft.record.usage if self.draft else Usage()
+        cost = self.draft.record.cost_usd if self.draft else None
+        return NoteRow(
+            note=self.name,
+            sheet=str(self.sheet),
+            status=self.draft.note.status if self.draft else "failed",
+            error=None if self.error is None else str(self.error),
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+            cost_usd=None if cost is None else f"{cost:f}",
+            seconds=self.draft.record.seconds if self.draft else 0.0,
+        )
+
     def row(self) -> dict[str, Any]:
         """The same for machines."""
         if self.draft is None:
@@ -74,8 +92,12 @@ async def draft_all(
     out: Path,
     formats: Sequence[Format],
     watcher: Watcher,
+    journal: Journal | None = None,
 ) -> list[Outcome]:
-    """Draft every sheet, at most `settings.concurrency` at a time and no more than suit the drafter, in the order given."""
+    """Draft every sheet, at most `settings.concurrency` at a time and no more than suit the drafter, in the order given.
+
+    What became of each is told to `journal` as soon as it is over.
+    """
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
     gate = asyncio.Semaphore(min(settings.concurrency, drafter.notes_at_once or settings.concurrency))
 
@@ -92,5 +114,11 @@ async def draft_all(
             watcher.done(name)
         return Outcome(name, path, draft, tuple(files))
 
+    async def kept(path: Path, sheet: FactSheet) -> Outcome:
+        outcome = await one(path, sheet)
+        if journal is not None:
+            journal.done(outcome.entry())
+        return outcome
+
     async with drafter:
-        return list(await asyncio.gather(*(one(path, sheet) for path, sheet in sheets)))
+        return list(await asyncio.gather(*(kept(path, sheet) for path, sheet in sheets)))

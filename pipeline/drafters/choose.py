@@ -14,6 +14,7 @@ from pipeline.prompting import load_prompt
 
 if TYPE_CHECKING:
     from pipeline.drafters.local import Work
+    from pipeline.llm.journal import Journal
 
 Kind = Literal["openai", "local", "rules"]
 KINDS = ("auto", "openai", "local", "rules")
@@ -43,15 +44,18 @@ def settle(kind: str, settings: Settings) -> tuple[Kind, str]:
     return "local", ", since no endpoint is configured"
 
 
-async def choose_drafter(kind: str, settings: Settings, work: Work | None = None) -> tuple[Drafter, str]:
-    """The drafter of that kind and the line for people. A local model must be there; nothing is pulled. Raises UsageError."""
+async def choose_drafter(kind: str, settings: Settings, work: Work | None = None, journal: Journal | None = None) -> tuple[Drafter, str]:
+    """The drafter of that kind and the line for people; what a model answers is kept in `journal` and not asked for twice.
+
+    A local model must be there; nothing is pulled. Raises UsageError.
+    """
     settled, why = settle(kind, settings)
     if settled == "rules":
         return RuleDrafter(), why
-    return _local_drafter(settings, work, why) if settled == "local" else await _model_drafter(settings)
+    return _local_drafter(settings, work, why, journal) if settled == "local" else await _model_drafter(settings, journal)
 
 
-def _local_drafter(settings: Settings, work: Work | None, why: str) -> tuple[Drafter, str]:
+def _local_drafter(settings: Settings, work: Work | None, why: str, journal: Journal | None) -> tuple[Drafter, str]:
     from pipeline.drafters.local import LocalDrafter, Work
 
     require_package()
@@ -66,16 +70,19 @@ def _local_drafter(settings: Settings, work: Work | None, why: str) -> tuple[Dra
     patient = settings if "timeout_s" in settings.model_fields_set else settings.model_copy(update={"timeout_s": LOCAL_TIMEOUT_S})
     # Requests wait for each other here rather than in the server, where their time-outs would run; and no text runs on.
     one_by_one = patient.model_copy(update={"concurrency": 1, "bounded_texts": True})
-    return LocalDrafter(gguf, name, one_by_one, schema_note(), work or Work()), f"drafting with {name} on this machine{why}"
+    # Its address is another each time; the model is the same.
+    around = journal.around(f"local:{name}:{gguf.stat().st_size}") if journal else None
+    return LocalDrafter(gguf, name, one_by_one, schema_note(), work or Work(), around), f"drafting with {name} on this machine{why}"
 
 
-async def _model_drafter(settings: Settings) -> tuple[Drafter, str]:
+async def _model_drafter(settings: Settings, journal: Journal | None) -> tuple[Drafter, str]:
     from pipeline.drafters.model import PROMPT_FACTS, ModelDrafter
     from pipeline.llm.client import ChatClient
     from pipeline.llm.wire import host_of
 
     base_url, key, model = await endpoint_of(settings)
-    client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note())
+    around = journal.around(base_url) if journal else None
+    client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note(), around=around)
     most_facts = settings.prompt_facts or PROMPT_FACTS
     return ModelDrafter(client, model=model, base_url=base_url, most_facts=most_facts), f"drafting with {model} at {host_of(base_url)}"
 

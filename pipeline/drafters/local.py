@@ -16,6 +16,7 @@ from pipeline.drafters.model import LOCAL_FACTS, ModelDrafter
 from pipeline.llm.client import ChatClient
 from pipeline.llm.local.server import LocalServer, Speed
 from pipeline.llm.types import OnAttempt, Usage
+from pipeline.llm.wire import Around
 
 TOKEN_MARGIN = 1.3
 """A Qwen model's tokens for one of o200k_base, at most: it splits numbers into digits. Measured on the cases: 1.04 to 1.12 for all that we
@@ -80,14 +81,15 @@ class LocalDrafter:
     # One note after the other: the next step's prompt then starts with what the model has just read.
     notes_at_once: int | None = 1
 
-    def __init__(self, gguf: Path, name: str, settings: Settings, schema_note: str, work: Work) -> None:
-        """`settings` hold for the requests: give them a time-out that a slow machine can keep."""
+    def __init__(self, gguf: Path, name: str, settings: Settings, schema_note: str, work: Work, around: Around | None = None) -> None:
+        """`settings` hold for the requests: give them a time-out that a slow machine can keep. `around` stands before the server."""
         self.most_facts: int | None = settings.prompt_facts or LOCAL_FACTS
         context = context_for(work.prompt_tokens(self.most_facts), settings.max_answer_tokens)
         self._server = LocalServer(gguf, context_tokens=context, alias=name)
         self.settings = settings
         self._schema_note = schema_note
         self._work = work
+        self._around = around
         self._asked: ModelDrafter | None = None
         self._estimated = False
         self.model: str | None = name
@@ -102,6 +104,7 @@ class LocalDrafter:
                 model=server.alias,
                 settings=self.settings,
                 schema_note=self._schema_note,
+                around=self._around,
             )
             asked = ModelDrafter(client, model=server.alias, base_url=server.base_url, name=self.name, most_facts=self.most_facts)
             self._asked = await asked.__aenter__()

@@ -14,7 +14,7 @@ from pipeline.errors import EmptyAnswer, Filtered, FormatUnsupported, ParameterR
 from pipeline.llm import formats
 from pipeline.llm.retry import Sleep, ask_again
 from pipeline.llm.types import Attempt, Completion, FormatMode, OnAttempt, Request, Usage
-from pipeline.llm.wire import OPENAI_URL, Wire, clean, host_of
+from pipeline.llm.wire import OPENAI_URL, Around, Wire, clean, host_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -67,17 +67,19 @@ class ChatClient:
         settings: Settings,
         schema_note: str,
         transport: httpx2.AsyncBaseTransport | None = None,
+        around: Around | None = None,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`schema_note` goes with the last message where the server lacks strict schemas; `{schema}` in it stands for the JSON Schema.
 
-        `base_url`, `api_key` and `model` count, not those of `settings`. `transport` takes the place of the network.
+        `base_url`, `api_key` and `model` count, not those of `settings`. `transport` takes the
+        place of the network, `around` stands before it.
         Raises InputError for a base URL that is none and KeyRejected where a key is needed and missing.
         """
         if "{schema}" not in schema_note:
             raise ResourceError("the note that goes with a schema lacks its {schema} placeholder")
-        self._wire = Wire(base_url, api_key, settings, transport)
+        self._wire = Wire(base_url, api_key, settings, transport, around)
         self._model = model
         self._settings = settings
         self._schema_note = schema_note

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
     import httpx2
 
+Around = Callable[["httpx2.AsyncBaseTransport"], "httpx2.AsyncBaseTransport"]
+"""Puts something between a client and the network, such as a journal."""
+
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
 """Sent where no key is set: most local servers want none, and the SDK insists on one."""
@@ -80,8 +83,17 @@ def clean(text: str, limit: int) -> str:
 class Wire:
     """A connection to one server with one key, straight to it: proxies named in the environment are not used. Used inside `async with`."""
 
-    def __init__(self, base_url: str, api_key: str | None, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> None:
-        """`transport` takes the place of the network. Raises InputError for a wrong URL and KeyRejected for a key that cannot be one."""
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | None,
+        settings: Settings,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        around: Around | None = None,
+    ) -> None:
+        """`transport` takes the place of the network, `around` stands before it.
+
+        Raises InputError for a wrong URL and KeyRejected for a key that cannot be one."""
         self._host = host_of(base_url)
         parts = urlsplit(base_url)
         self._url = f"{parts.scheme}://{self._host}{parts.path.rstrip('/')}"
@@ -98,12 +110,13 @@ class Wire:
         import httpx2
         import openai
 
+        network = _limited(transport or httpx2.AsyncHTTPTransport(verify=_tls()), settings.max_body_bytes, self._host)
         self._sdk = openai.AsyncOpenAI(
             api_key=self._key,
             base_url=base_url,
             max_retries=0,
             http_client=httpx2.AsyncClient(
-                transport=_limited(transport or httpx2.AsyncHTTPTransport(verify=_tls()), settings.max_body_bytes, self._host),
+                transport=around(network) if around else network,
                 timeout=httpx2.Timeout(settings.timeout_s, connect=settings.connect_timeout_s),
             ),
         )

@@ -1,0 +1,293 @@
+"""The journal of a folder of drafts: every answer that a model's server gave, so that none is asked for twice.
+
+SQLite in WAL mode, one transaction for each completed request. An answer is known by the hash of the request as it was sent and of the
+server that was asked: after a change to facts, prompts, schemas, model or settings the requests differ, and exactly those are asked anew.
+A run that was killed is started again with the same command and goes on; what was answered costs nothing.
+
+Only whole answers are kept: a 200 with a JSON body that holds a choice. Failures are not, they are asked for again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from pipeline.errors import InputError, Problem
+from pipeline.llm.cassettes.file import step_of
+from pipeline.llm.local.locking import locked
+from pipeline.llm.types import SAMPLE_HEADER
+
+NAME = "journal.sqlite"
+_VERSION = 1
+_APPLICATION = 0x41465450
+"""`AFTP`, in the file's header: another program's database is not ours to write."""
+_BUSY_S = 30.0
+_SCHEMA = """
+CREATE TABLE answers (
+    key TEXT PRIMARY KEY, at TEXT NOT NULL, run INTEGER NOT NULL, step TEXT NOT NULL, model TEXT NOT NULL,
+    prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, body BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, drafter TEXT NOT NULL, model TEXT, sheets INTEGER NOT NULL,
+    drafted INTEGER NOT NULL DEFAULT 0, review INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+    asked INTEGER NOT NULL DEFAULT 0, recalled INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE notes (
+    run INTEGER NOT NULL REFERENCES runs (id), note TEXT NOT NULL, sheet TEXT NOT NULL, status TEXT NOT NULL,
+    error TEXT, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
+    cost_usd TEXT, seconds REAL NOT NULL,
+    PRIMARY KEY (run, note)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One command that drafted into the folder; `ended` is None where it was stopped.
+
+    `asked` requests went to the server, `recalled` ones were answered from the journal.
+    """
+
+    id: int
+    started: str
+    ended: str | None
+    drafter: str
+    model: str | None
+    sheets: int
+    drafted: int
+    review: int
+    failed: int
+    asked: int
+    recalled: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """What became of one sheet in a run. `cost_usd` is exact decimal text, None where no price is known."""
+
+    note: str
+    sheet: str
+    status: str
+    error: str | None
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cost_usd: str | None
+    seconds: float
+
+
+class Journal:
+    """An open journal. Use `opened`, which holds its lock."""
+
+    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
+        """Opens or makes the file. Raises InputError where it is damaged, of another version, or cannot be written."""
+        self.path = path
+        self._now = now
+        self._run = 0
+        self.asked = 0
+        self.recalled = 0
+        with self._told():
+            self._db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+            self._prepare()
+
+    def _prepare(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        if version == 0 and not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; PRAGMA application_id = {_APPLICATION}; COMMIT;")
+        elif application != _APPLICATION:
+            raise InputError(Problem("is another program's database: give --out another folder", file=str(self.path)))
+        elif version != _VERSION:
+            message = f"is a journal of version {version}, expected {_VERSION}: --fresh puts it aside and starts another"
+            raise InputError(Problem(message, file=str(self.path)))
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("SELECT count(*) FROM answers").fetchone()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turns what SQLite says into a line for people."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise InputError(Problem(f"cannot be used ({error}): check the folder's permissions and the disk", str(self.path))) from None
+        except sqlite3.DatabaseError as error:
+            message = f"is damaged ({error}): --fresh puts it aside and starts another, at the price of asking again"
+            raise InputError(Problem(message, file=str(self.path))) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # -- answers -----------------------------------------------------------------------------------------------------------------
+
+    def get(self, key: str) -> bytes | None:
+        """The body of the answer to a request, or None."""
+        with self._told():
+            row = self._db.execute("SELECT body FROM answers WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        self.recalled += 1
+        return bytes(row[0])
+
+    def put(self, key: str, step: str, body: bytes, answer: dict[str, Any]) -> None:
+        """Keep an answer: in the file when this returns, whatever happens to the process."""
+        usage = _dict(answer.get("usage"))
+        details = _dict(usage.get("prompt_tokens_details"))
+        tokens = [_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")), _count(details.get("cached_tokens"))]
+        row = (key, self._now().isoformat(), self._run, step, str(answer.get("model", ""))[:100], *tokens, body)
+        with self._told():
+            self._db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def around(self, engine: str) -> Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncBaseTransport]:
+        """What stands before a client's network: it answers what it can, and keeps what the network answers.
+
+        `engine` is the server's identity: its base URL, or the model's own name where the address changes.
+        """
+        return lambda network: _Journaled(self, engine.rstrip("/"), network)
+
+    # -- runs --------------------------------------------------------------------------------------------------------------------
+
+    def begin(self, drafter: str, model: str | None, sheets: int) -> int:
+        """A run begins; its number."""
+        with self._told():
+            found = self._db.execute(
+                "INSERT INTO runs (started, drafter, model, sheets) VALUES (?, ?, ?, ?)", (self._now().isoformat(), drafter, model, sheets)
+            )
+        self._run = int(found.lastrowid or 0)
+        return self._run
+
+    def done(self, row: NoteRow) -> None:
+        """A sheet is over, one way or the other."""
+        count = {"draft": "drafted", "needs_review": "review"}.get(row.status, "failed")
+        with self._told():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (self._run, row.note, row.sheet, row.status, row.error, row.prompt_tokens, row.completion_tokens, row.cached_tokens,
+                     row.cost_usd, row.seconds),
+                )  # fmt: skip
+                self._db.execute(
+                    f"UPDATE runs SET {count} = {count} + 1, asked = ?, recalled = ? WHERE id = ?",  # noqa: S608 - one of three words
+                    (self.asked, self.recalled, self._run),
+                )
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
+    def end(self) -> None:
+        """The run is complete."""
+        with self._told():
+            self._db.execute(
+                "UPDATE runs SET ended = ?, asked = ?, recalled = ? WHERE id = ?",
+                (self._now().isoformat(), self.asked, self.recalled, self._run),
+            )
+
+    def runs(self) -> list[Run]:
+        """All runs, the first one first."""
+        names = ", ".join(Run.__dataclass_fields__)
+        with self._told():
+            return [Run(*row) for row in self._db.execute(f"SELECT {names} FROM runs ORDER BY id")]  # noqa: S608 - our own names
+
+    def notes(self, run: int) -> list[NoteRow]:
+        """What became of the sheets of a run, by the note's name."""
+        names = ", ".join(NoteRow.__dataclass_fields__)
+        with self._told():
+            found = self._db.execute(f"SELECT {names} FROM notes WHERE run = ? ORDER BY note", (run,))  # noqa: S608 - our own names
+            return [NoteRow(*row) for row in found]
+
+    def answers(self) -> int:
+        """How many answers are kept."""
+        with self._told():
+            return int(self._db.execute("SELECT count(*) FROM answers").fetchone()[0])
+
+
+@contextmanager
+def opened(folder: Path, now: Callable[[], datetime], on_wait: Callable[[], None], *, fresh: bool = False) -> Iterator[Journal]:
+    """The folder's journal, made where there is none; another process that has it is waited for, `on_wait` having been called.
+
+    `fresh` puts an earlier one aside (`journal.sqlite.old`), for nobody but the user throws away what was paid for. Raises InputError.
+    """
+    path = folder / NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder / f".{NAME}.lock", on_wait):
+            if fresh:
+                _put_aside(path)
+            journal = Journal(path, now)
+            try:
+                yield journal
+            finally:
+                journal.close()
+    except OSError as error:
+        raise InputError(Problem(f"cannot write into this folder: {error.strerror or error}", file=str(folder))) from None
+
+
+def _put_aside(path: Path) -> None:
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        if (path.parent / name).exists():
+            (path.parent / name).replace(path.parent / name.replace(NAME, f"{NAME}.old"))
+
+
+class _Journaled(httpx2.AsyncBaseTransport):
+    def __init__(self, journal: Journal, engine: str, network: httpx2.AsyncBaseTransport) -> None:
+        self._journal = journal
+        self._engine = engine
+        self._network = network
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method != "POST":
+            return await self._network.handle_async_request(request)
+        asked = await request.aread()
+        key = self._key(request, asked)
+        if (body := self._journal.get(key)) is not None:
+            return httpx2.Response(200, headers={"content-type": "application/json"}, content=body, request=request)
+        self._journal.asked += 1
+        response = await self._network.handle_async_request(request)
+        if response.status_code != 200:
+            return response
+        content = await response.aread()
+        if (answer := _whole(content)) is not None:
+            self._journal.put(key, step_of(json.loads(asked)), content, answer)
+        headers = {name: value for name, value in response.headers.items() if name.lower() not in ("content-encoding", "content-length")}
+        return httpx2.Response(200, headers=headers, content=content, request=request)
+
+    def _key(self, request: httpx2.Request, body: bytes) -> str:
+        """Of the server, the sample and the canonical body: two spellings of one request are one."""
+        sample = request.headers.get(SAMPLE_HEADER, "")
+        canonical = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(f"{self._engine}\0{sample}\0{canonical}".encode()).hexdigest()
+
+    async def aclose(self) -> None:
+        await self._network.aclose()
+
+
+def _whole(content: bytes) -> dict[str, Any] | None:
+    """The answer where it is one: a JSON object with a choice that came to an end."""
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    choices = answer.get("choices") if isinstance(answer, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, dict) else None
+    return answer if isinstance(message, dict) and message.get("content") else None
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
