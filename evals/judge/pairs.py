@@ -29,7 +29,7 @@ class Pair(Strict):
 
 
 class LabelledPair(Pair):
-    """With the draft that an editor found better. The texts are kept, since drafts change."""
+    """With the draft that an editor found better. The texts are kept as they were then: drafts and references change."""
 
     label: Better
 
