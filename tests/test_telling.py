@@ -11,6 +11,7 @@ from pipeline.chain.telling import told
 from pipeline.drafters.base import Brief
 from pipeline.drafters.model import LOCAL_FACTS
 from pipeline.facts.factbase import FactBase
+from pipeline.facts.figures import written
 from pipeline.facts.loading import load_sheet
 from pipeline.facts.sheet import Role
 from pipeline.grounding import check_text
@@ -80,3 +81,17 @@ def test_subjects_name_their_figures(kc: FactBase) -> None:
     first = subject_block(brief).splitlines()[0]
     assert first.startswith("- revenue: ")
     assert {"revenue", "revenue.qoq", "revenue.surprise"} <= set(first.removeprefix("- revenue: ").split(", "))
+
+
+@pytest.mark.parametrize("name", ["ko-2025q2", "pep-2023q1", "tsla-2025q2"])
+def test_what_guidance_leaves_is_told_as_the_rest_and_never_as_the_year(name: str) -> None:
+    facts = FactBase.of(load_sheet(CASES / name / "facts.json", max_bytes=10_000_000))
+    rests = [figure for figure in facts if figure.id.endswith(".implied_rest")]
+    assert rests
+    for figure in rests:
+        line = told(figure, facts)
+        assert line.startswith("guidance leaves ")
+        assert check_text(f"{line[0].upper()}{line[1:]}.", facts, evidence=[figure.id]).ok
+        wrong = f"{figure.metric.label} for {figure.period.label} is guided to {written(figure)}."
+        (problem,) = check_text(wrong, facts, evidence=[figure.id]).problems
+        assert "leaves for the rest of" in problem.message

@@ -9,6 +9,7 @@ from pipeline.drafters.rules.prose import be, name, prints_as_zero
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, Figure, bare, write_quantity, written
 from pipeline.facts.sheet import Basis, PeriodKind, Role
+from pipeline.grounding.periods import is_rest_of_year
 from pipeline.mechanisms.engine import size
 from pipeline.notes.words import basis_words
 
@@ -29,6 +30,8 @@ def told(figure: Figure, facts: FactBase) -> str:
     match figure.role:
         case Role.CONSENSUS if figure.change is None:
             return f"the consensus for {what} was {written(figure)}{_when(figure, facts)}"
+        case Role.GUIDANCE if figure.change is None and is_rest_of_year(figure):
+            return f"guidance leaves {amount} of {what} for the rest of {figure.period.label}"
         case Role.GUIDANCE:
             what = f"guidance for {what}{_when(figure, facts)}"
             return f"{what} is {amount}" if figure.change is None else _moved(what, figure, facts, "is")

@@ -16,6 +16,7 @@ from pipeline.grounding.models import Form, Mention
 from pipeline.grounding.numbers import PeriodLabel
 from pipeline.grounding.rule import Context
 from pipeline.grounding.scan import scan
+from pipeline.grounding.spellings import roots
 from pipeline.grounding.tokens import tokenize
 from pipeline.grounding.topics import Period as Said
 
@@ -25,6 +26,7 @@ _CONSENSUS = frozenset((Said.CONSENSUS, Said.STREET))
 _PROMISED = frozenset((Said.GUIDANCE, Said.OUTLOOK))
 _PRIOR = frozenset((Said.PRIOR_YEAR, Said.PRIOR_QUARTER))
 _CHANGES = frozenset((Said.YOY, Said.QOQ))
+_REST_ROOTS = roots(("rest", "remaining", "remainder", "left", "leaves", "leaving", "balance", "still", "outstanding"))
 # The base of a change, as prose calls it.
 _BASES = {Change.YOY: Said.PRIOR_YEAR, Change.QOQ: Said.PRIOR_QUARTER}
 # What speaks of an earlier level: its own words, and those of the change since.
@@ -99,7 +101,7 @@ def _of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
     if _is_told_by_segment(mention, figure):
         return None
     if is_rest_of_year(figure):
-        return _not_guidance(mention, figure) if not mention.is_rest else None
+        return None if mention.is_rest else _not_rest(mention, figure)
     if _is_of_other_label(mention, (figure.period,)):
         return f"is that of {label}"
     if Said.YTD in said and figure.period.kind is PeriodKind.QUARTER and not is_named(_parts(mention.labels), figure.period):
@@ -120,6 +122,13 @@ def _of_level(mention: Mention, figure: Figure, context: Context) -> str | None:
             return _of_consensus(mention, figure, context)
         case Role.GUIDANCE:
             return _not_guidance(mention, figure)
+
+
+def _not_rest(mention: Mention, figure: Figure) -> str | None:
+    """Why what guidance leaves may not be told so: whoever says it as the year's own guidance says another number."""
+    if not _REST_ROOTS & mention.setting.words and not any(label.part in ("h2", "q4") for label in mention.setting.labels_said):
+        return f"is what guidance leaves for the rest of {figure.period.label}, which the sentence does not say"
+    return _not_guidance(mention, figure)
 
 
 def _of_present(mention: Mention, figure: Figure, context: Context) -> str | None:
