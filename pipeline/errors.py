@@ -6,6 +6,7 @@ AfterprintError              a sentence for people; `exit_code` is what the comm
 ├── ResourceError     (2)    a prompt, schema or vocabulary file that ships with us is missing or inconsistent
 ├── NothingToDraft    (1)    the sheet holds too little for a step
 ├── CassetteUnplayed  (1)    a replay ended before all that was recorded had been asked for
+├── BudgetReached     (4)    the next request could cost more than is left
 ├── NoSpace           (2)    a model file does not fit on the disk
 ├── ModelNotLoaded    (2)    llama.cpp cannot use a model file on this machine
 ├── PullFailed        (3)    no source gave a model file as it should be
@@ -94,6 +95,12 @@ class PullFailed(AfterprintError):
     """No source gave a model file as it should be."""
 
     exit_code = 3
+
+
+class BudgetReached(AfterprintError):
+    """The next request could cost more than is left of the budget."""
+
+    exit_code = 4
 
 
 class Interrupted(AfterprintError):

@@ -65,7 +65,9 @@ def difference(one: Results, other: Results) -> Mapping[str, Any]:
         if metric.metric.name in SHOWN and metric.stats is not None:
             sign = metric.metric.sign or 1
             low, high = sorted((sign * metric.stats.low, sign * metric.stats.high))
-            rows[metric.metric.name] = {"difference": round(sign * metric.stats.mean, 3), "low": round(low, 3), "high": round(high, 3)}
+            ends = {"difference": sign * metric.stats.mean, "low": low, "high": high}
+            # 0.0 is added so that none is written as -0.0.
+            rows[metric.metric.name] = {name: round(value, 3) + 0.0 for name, value in ends.items()}
     return rows
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +16,11 @@ from pipeline.cli.output import Watcher, say, say_json, tell
 
 if TYPE_CHECKING:
     from pipeline.cli.drafting import Outcome
+    from pipeline.config import Settings
     from pipeline.drafters.base import Drafter
+    from pipeline.facts.sheet import FactSheet
     from pipeline.llm.journal import Journal
+    from pipeline.mechanisms.library import Mechanism
 
 
 def command(
@@ -32,6 +36,12 @@ def command(
     concurrency: Annotated[int | None, typer.Option(min=1, max=64, help="Notes drafted at the same time.")] = None,
     own: Annotated[Path | None, OWN] = None,
     formats: Annotated[str, typer.Option("--format", help="Any of json, md and html, with commas between.")] = "json,md,html",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would take, in calls, tokens and dollars, and ask nothing.")
+    ] = False,
+    budget_usd: Annotated[
+        float | None, typer.Option(min=0, help="Stop before the request that could go beyond so many dollars; exit code 4.")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask for everything anew; the earlier journal is put aside.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a note needs review.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -58,15 +68,22 @@ def command(
     from pipeline.cli.drafting import draft_all
     from pipeline.cli.pulling import model_file
     from pipeline.drafters.local import Work
+    from pipeline.llm.budget import Budget
 
     sheets = [sheet for _, sheet in loaded.sheets]
+    if dry_run:
+        _forecast(sheets, settle(drafter, settings)[0], settings, mechanisms, as_json)
+        if loaded.problems:
+            raise typer.Exit(2)
+        return
+    budget = None if budget_usd is None else Budget(Decimal(str(budget_usd)))
     work = Work(len(sheets), lambda most_facts: longest_prompt(sheets, mechanisms, most_facts), tell)
     if sheets and settle(drafter, settings)[0] == "local":
         # Before the event loop runs: there, Ctrl-C would wait for the end of a download.
         model_file(settings.model, settings)
 
     async def all_of_them(journal: Journal | None) -> tuple[Drafter, list[Outcome]]:
-        chosen, why = await choose_drafter(drafter, settings, work, journal)
+        chosen, why = await choose_drafter(drafter, settings, work, journal, budget)
         tell(why)
         if journal is not None:
             journal.begin(chosen.name, chosen.model, len(sheets))
@@ -114,3 +131,36 @@ def _journaled(
         if journal.recalled:
             tell(f"{journal.recalled} answers from {journal.path}, {journal.asked} asked for")
     return found
+
+
+def _forecast(sheets: Sequence[FactSheet], kind: str, settings: Settings, mechanisms: Sequence[Mechanism], as_json: bool) -> None:
+    """Print what drafting these sheets would take."""
+    from pipeline.chain.forecast import NOTHING, forecast
+    from pipeline.drafters.model import LOCAL_FACTS, PROMPT_FACTS
+    from pipeline.llm.local import models
+    from pipeline.llm.prices import cost_usd
+
+    if kind == "rules":
+        say(f"{len(sheets)} notes by rules: no calls, no tokens, no cost")
+        return
+    local = models.DEFAULT.name if kind == "local" else "the model that is served"
+    model = settings.model or local
+    most_facts = settings.prompt_facts or (LOCAL_FACTS if kind == "local" else PROMPT_FACTS)
+    total = sum((forecast(sheet, mechanisms, most_facts, model) for sheet in sheets), NOTHING)
+    cost = None if kind == "local" else cost_usd(total.usage, model, settings.base_url)
+    share = total.cached_tokens / total.prompt_tokens if total.prompt_tokens else 0.0
+    if as_json:
+        say_json(
+            {
+                "model": model,
+                "notes": total.notes,
+                "calls": round(total.calls, 1),
+                "usage": total.usage.model_dump(),
+                "cost_usd": None if cost is None else f"{cost:f}",
+            }
+        )
+        return
+    price = "on this machine, nothing is bought" if kind == "local" else "price not known" if cost is None else f"about ${cost:.2f}"
+    say(f"{model}: {total.notes} notes, about {total.calls:.0f} calls, repairs among them")
+    say(f"about {total.prompt_tokens:,} prompt tokens, {share:.0%} of them cached, and {total.completion_tokens:,} written; {price}")
+    say("nothing was asked")

@@ -14,6 +14,7 @@ from pipeline.prompting import load_prompt
 
 if TYPE_CHECKING:
     from pipeline.drafters.local import Work
+    from pipeline.llm.budget import Budget
     from pipeline.llm.journal import Journal
 
 Kind = Literal["openai", "local", "rules"]
@@ -44,15 +45,17 @@ def settle(kind: str, settings: Settings) -> tuple[Kind, str]:
     return "local", ", since no endpoint is configured"
 
 
-async def choose_drafter(kind: str, settings: Settings, work: Work | None = None, journal: Journal | None = None) -> tuple[Drafter, str]:
+async def choose_drafter(
+    kind: str, settings: Settings, work: Work | None = None, journal: Journal | None = None, budget: Budget | None = None
+) -> tuple[Drafter, str]:
     """The drafter of that kind and the line for people; what a model answers is kept in `journal` and not asked for twice.
 
-    A local model must be there; nothing is pulled. Raises UsageError.
+    A `budget` is for a model whose price is known. A local model must be there; nothing is pulled. Raises UsageError.
     """
     settled, why = settle(kind, settings)
     if settled == "rules":
         return RuleDrafter(), why
-    return _local_drafter(settings, work, why, journal) if settled == "local" else await _model_drafter(settings, journal)
+    return _local_drafter(settings, work, why, journal) if settled == "local" else await _model_drafter(settings, journal, budget)
 
 
 def _local_drafter(settings: Settings, work: Work | None, why: str, journal: Journal | None) -> tuple[Drafter, str]:
@@ -75,16 +78,21 @@ def _local_drafter(settings: Settings, work: Work | None, why: str, journal: Jou
     return LocalDrafter(gguf, name, one_by_one, schema_note(), work or Work(), around), f"drafting with {name} on this machine{why}"
 
 
-async def _model_drafter(settings: Settings, journal: Journal | None) -> tuple[Drafter, str]:
+async def _model_drafter(settings: Settings, journal: Journal | None, budget: Budget | None) -> tuple[Drafter, str]:
     from pipeline.drafters.model import PROMPT_FACTS, ModelDrafter
     from pipeline.llm.client import ChatClient
+    from pipeline.llm.prices import cost_usd
+    from pipeline.llm.types import Usage
     from pipeline.llm.wire import host_of
 
     base_url, key, model = await endpoint_of(settings)
     around = journal.around(base_url) if journal else None
     client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note(), around=around)
     most_facts = settings.prompt_facts or PROMPT_FACTS
-    return ModelDrafter(client, model=model, base_url=base_url, most_facts=most_facts), f"drafting with {model} at {host_of(base_url)}"
+    if budget is not None and cost_usd(Usage(prompt_tokens=1), model, base_url) is None:
+        raise UsageError(f"--budget-usd: the price of {model} at {host_of(base_url)} is not known, so nothing can be held to it")
+    drafter = ModelDrafter(client, model=model, base_url=base_url, most_facts=most_facts, budget=budget)
+    return drafter, f"drafting with {model} at {host_of(base_url)}"
 
 
 async def endpoint_of(settings: Settings) -> tuple[str, str | None, str]:

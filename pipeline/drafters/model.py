@@ -7,10 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.drafters.base import StepAnswer, StepRequest
+from pipeline.llm.budget import Budget
 from pipeline.llm.client import ChatClient
 from pipeline.llm.prices import cost_usd
 from pipeline.llm.tokens import count_messages, count_tokens
-from pipeline.llm.types import OnAttempt, Request, Usage
+from pipeline.llm.types import Attempt, Completion, OnAttempt, Request, Usage
 
 PROMPT_FACTS = 160
 """Figures in a prompt: as many as a model of a provider reads without losing any."""
@@ -25,24 +26,53 @@ class ModelDrafter:
     notes_at_once: int | None = None
 
     def __init__(
-        self, client: ChatClient, *, model: str, base_url: str, name: str = "openai", most_facts: int | None = PROMPT_FACTS
+        self,
+        client: ChatClient,
+        *,
+        model: str,
+        base_url: str,
+        name: str = "openai",
+        most_facts: int | None = PROMPT_FACTS,
+        budget: Budget | None = None,
     ) -> None:
-        """`name` is the drafter's in notes and records; `most_facts` is how many figures a prompt holds, None for all."""
+        """`name` is the drafter's in notes and records; `most_facts` is how many figures a prompt holds, None for all.
+
+        With a `budget` no request is sent that could go beyond it.
+        """
         self.name = name
         self.most_facts = most_facts
         self.model: str | None = model
         self._known = (model, base_url)
         self.token_note: str | None = None
         self._client = client
+        self._budget = budget
 
     async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
-        """The model's answer. Raises ProviderError by kind."""
+        """The model's answer. Raises ProviderError by kind, and BudgetReached where it could cost more than is left."""
         asked = Request(request.step, request.messages, request.schema, variation=request.repair)
-        done = await self._client.complete(asked, on_attempt)
+        done = await self._within_budget(asked, on_attempt)
         usage = done.usage
         if usage.prompt_tokens == 0:
             usage = self._counted(request, done.text)
         return StepAnswer(done.text, usage)
+
+    async def _within_budget(self, asked: Request, on_attempt: OnAttempt) -> Completion:
+        """Ask, with what it may cost set aside: the whole prompt at full price, and an answer as long as one is allowed to be at first."""
+        if self._budget is None:
+            return await self._client.complete(asked, on_attempt)
+        used: list[Usage] = []
+
+        def attempted(attempt: Attempt) -> None:
+            used.append(attempt.usage)
+            on_attempt(attempt)
+
+        prompt = count_messages(asked.messages, self._known[0]).count
+        most = self.cost_usd(Usage(prompt_tokens=prompt, completion_tokens=self._client.max_answer_tokens)) or Decimal(0)
+        self._budget.set_aside(most)
+        try:
+            return await self._client.complete(asked, attempted)
+        finally:
+            self._budget.settle(most, sum((self.cost_usd(usage) or Decimal(0) for usage in used), Decimal(0)))
 
     def _counted(self, request: StepRequest, text: str) -> Usage:
         """Our own count, for servers that report none."""

@@ -89,6 +89,11 @@ class ChatClient:
         self._under_way = asyncio.Semaphore(settings.concurrency)
         self._random = Random(settings.seed).random  # noqa: S311 - spreads retries; the same run waits the same times
 
+    @property
+    def max_answer_tokens(self) -> int:
+        """Tokens allowed for an answer at first."""
+        return self._settings.max_answer_tokens
+
     async def __aenter__(self) -> ChatClient:
         return self
 
