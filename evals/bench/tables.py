@@ -144,9 +144,13 @@ def sides() -> str:
     for metric in result["table"]["rules, tuned"]:
         cells = [result["table"][f"{name}, {split}"].get(metric) for name, split in columns]
         cells += [second.get(metric)] if second["cases"] else []
-        lines.append(f"| {metric.replace('_', ' ')} | {' | '.join('-' if cell is None else f'{cell:g}' for cell in cells)} |")
+        lines.append(f"| {metric.replace('_', ' ')} | {' | '.join(map(_plain, cells))} |")
     told = [_paired(f"chain less {other}", result[f"chain less {other}"]) for other in ("rules", "one prompt")]
     return "\n".join([*lines, "", *told, "", f"All of them drafted or replayed, and scored, in {result['seconds']:.0f} s."])
+
+
+def _plain(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}" if value >= 10 else f"{value:g}"
 
 
 def _paired(name: str, found: dict[str, Any]) -> str:
