@@ -1,4 +1,4 @@
-"""Reference notes: what an analyst wrote by hand about a case, checked as every draft is and kept as a Note.
+"""Reference notes: what an analyst wrote about a case, by judgement and not by a drafter, checked as every draft is and kept as a Note.
 
     python -m evals.references [--check | --facts] [CASE ...]
 

@@ -60,7 +60,7 @@ def test_a_run_leaves_records_results_and_reports(run: Path) -> None:
     for name in TWO:
         assert f'href="cases/{name}.html"' in page
         case = (run / "cases" / f"{name}.html").read_text("utf-8")
-        assert "Reference, written by hand" in case
+        assert "Reference, written by judgement" in case
     for text in (page, case):
         assert "http://" not in text
         assert "https://" not in text

@@ -1,0 +1,153 @@
+"""A provider that is none: an OpenAI-compatible server on loopback for benchmarks, with set latency and seeded faults.
+
+    python -m evals.bench.stub --answers answers.json [--latency-ms 0] [--limited 0.1] [--failed 0.05] [--reset 0.02] [--garbled 0.02]
+
+It prints its port, then answers until it is stopped. answers.json maps a company's name to the text of each step's answer, which it gives
+when a prompt speaks of that company; what a repair asks for is given in part. `GET /stats` says what was served. Nothing here was recorded
+from a model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+_NAMED_PARTS = re.compile(r"only these parts anew, in this order: ([^.]*)\. Each is about")
+_PLACE = re.compile(r"(\w+)\[(\d+)\]")
+
+
+@dataclass
+class Stub:
+    """What the server answers, how it fails, and what it has served."""
+
+    answers: Mapping[str, Mapping[str, str]]
+    latency_s: float = 0.0
+    limited: float = 0.0
+    failed: float = 0.0
+    reset: float = 0.0
+    garbled: float = 0.0
+    random: Random = field(default_factory=lambda: Random(11))  # noqa: S311 - the same faults each time
+    served: Counter[str] = field(default_factory=Counter)
+    whole: Counter[str] = field(default_factory=Counter)
+    """Complete answers by the digest of their request: more than one for a request was paid for twice."""
+
+    def fault(self) -> str | None:
+        """The fault of this request, drawn by lot."""
+        drawn, edge = self.random.random(), 0.0
+        for name in ("limited", "failed", "reset", "garbled"):
+            edge += getattr(self, name)
+            if drawn < edge:
+                return name
+        return None
+
+    def answer(self, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        """Status, headers and body; None where the connection breaks."""
+        kind = self.fault()
+        self.served[kind or "answered"] += 1
+        if kind == "limited":
+            return 429, {"Retry-After": "0.05"}, b'{"error": {"message": "slow down", "code": "rate_limit_exceeded"}}'
+        if kind == "failed":
+            return 500, {}, b'{"error": {"message": "internal error"}}'
+        if kind == "reset":
+            return None
+        content = self._completion(json.loads(body))
+        if kind == "garbled":
+            return 200, {}, content[: len(content) // 2]
+        self.whole[hashlib.sha256(body).hexdigest()] += 1
+        return 200, {}, content
+
+    def _completion(self, request: dict[str, Any]) -> bytes:
+        text = request["messages"][1]["content"]
+        company = text.split(" (", 1)[0].rsplit("\n", 1)[-1].rsplit(">", 1)[-1].strip()
+        found = self.answers.get(company) or next(value for name, value in self.answers.items() if name in text)
+        said = _asked_for(found[request["response_format"]["json_schema"]["name"]], request["messages"][-1]["content"])
+        prompt = sum(len(message["content"]) for message in request["messages"]) // 4
+        body = {
+            "id": "stub", "object": "chat.completion", "created": 0, "model": request["model"],
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": said}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": prompt, "completion_tokens": len(said) // 4, "total_tokens": prompt + len(said) // 4,
+                      "prompt_tokens_details": {"cached_tokens": prompt // 2}},
+        }  # fmt: skip
+        return json.dumps(body).encode()
+
+
+def _asked_for(answer: str, asked: str) -> str:
+    """Of a whole answer the parts that a repair names."""
+    named = _NAMED_PARTS.search(asked)
+    if named is None:
+        return answer
+    whole, part = json.loads(answer), {}
+    for name in named[1].split(", "):
+        place = _PLACE.fullmatch(name)
+        if place is None:
+            part[name] = whole.get(name)
+        else:
+            listed = whole[place[1]]
+            part.setdefault(place[1], []).append(listed[int(place[2]) % len(listed)])
+    return json.dumps(part)
+
+
+async def _serve(stub: Stub, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            lines = head.decode("latin-1").split("\r\n")
+            length = next((int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length:")), 0)
+            body = await reader.readexactly(length)
+            if lines[0].startswith("GET"):
+                twice = sum(count - 1 for count in stub.whole.values())
+                told = {"served": dict(stub.served), "requests": len(stub.whole), "paid twice": twice}
+                reply: tuple[int, dict[str, str], bytes] | None = (200, {}, json.dumps(told).encode())
+            else:
+                if stub.latency_s:
+                    await asyncio.sleep(stub.latency_s)
+                reply = stub.answer(body)
+            if reply is None:
+                writer.transport.abort()
+                return
+            status, headers, content = reply
+            more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            writer.write(
+                f"HTTP/1.1 {status} Stub\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n{more}\r\n".encode()
+            )
+            writer.write(content)
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        # The client left.
+        return
+    finally:
+        writer.close()
+
+
+async def _run(stub: Stub, port: int) -> None:
+    server = await asyncio.start_server(lambda r, w: _serve(stub, r, w), "127.0.0.1", port, limit=4 * 1024 * 1024)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--answers", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--latency-ms", type=float, default=0.0)
+    for fault in ("limited", "failed", "reset", "garbled"):
+        parser.add_argument(f"--{fault}", type=float, default=0.0, help="share of the requests")
+    args = parser.parse_args()
+    faults = {name: getattr(args, name) for name in ("limited", "failed", "reset", "garbled")}
+    stub = Stub(json.loads(args.answers.read_text("utf-8")), args.latency_ms / 1_000, **faults)
+    asyncio.run(_run(stub, args.port))
+
+
+if __name__ == "__main__":
+    main()
