@@ -201,6 +201,7 @@ def test_the_same_command_again_asks_for_nothing(tmp_path: Path) -> None:
         again = draft(server, tmp_path)
         assert again.exit_code == 0
         assert len(server.requests) == asked
+    assert "3 notes: 3 drafted, 0 to review, 0 failed, " in again.output
     assert f"{asked} answers from {tmp_path / NAME}, 0 asked for" in again.output
     assert notes_in(tmp_path) == made
     listed = runner.invoke(app, ["runs", "list", str(tmp_path)]).output.splitlines()

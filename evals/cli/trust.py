@@ -64,7 +64,7 @@ def calibrate(
     model: Annotated[str | None, typer.Option(help="The judge; default: the one that is served.")] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """Hold the judge against pairs that an editor labelled: kappa, base rate, and whether it says the same in both orders."""
+    """Hold the judge against labelled pairs: kappa, base rate, and whether it says the same in both orders."""
     from dataclasses import asdict
 
     from evals.judge import calibration
@@ -85,7 +85,7 @@ def calibrate(
         return
     say(f"judge                 {found.model}")
     say(f"labelled pairs        {found.pairs}")
-    say(f"agrees with editor    {found.agreement:.0%} (always saying the most frequent label: {found.base_rate:.0%})")
+    say(f"agrees with labels    {found.agreement:.0%} (always saying the most frequent label: {found.base_rate:.0%})")
     say(f"Cohen's kappa         {found.kappa:.2f}")
     say(f"same in both orders   {found.self_agreement:.0%}")
     say(f"answers without a quote that stands in the draft  {found.unfounded:.0%}")

@@ -1,4 +1,4 @@
-"""Does the judge agree with people? Labelled pairs, their recorded verdicts, and what must hold before a gate may rest on them."""
+"""Does the judge agree with those who know? Labelled pairs, their recorded verdicts, and what must hold before a gate may rest on them."""
 
 from __future__ import annotations
 

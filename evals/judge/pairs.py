@@ -1,4 +1,4 @@
-"""Pairs of drafts of one section, and those that an editor labelled."""
+"""Pairs of drafts of one section, and those that are labelled."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Pair(Strict):
 
 
 class LabelledPair(Pair):
-    """With the draft that an editor found better. The texts are kept as they were then: drafts and references change."""
+    """With the draft that the writer of the references found better. The texts are kept as they were then: drafts and references change."""
 
     label: Better
 

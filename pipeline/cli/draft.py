@@ -65,7 +65,7 @@ def command(
         tell(str(problem))
 
     from pipeline.chain.length import longest_prompt
-    from pipeline.cli.drafting import draft_all
+    from pipeline.cli.drafting import draft_all, summary
     from pipeline.cli.pulling import model_file
     from pipeline.drafters.local import Work
     from pipeline.llm.budget import Budget
@@ -102,6 +102,8 @@ def command(
             tell(f"{outcome.name}: {outcome.error}")
         elif not as_json:
             say(outcome.line())
+    if len(outcomes) > 1:
+        tell(summary(outcomes))
     if as_json:
         problems = [{"file": p.file, "line": p.line, "field": p.field, "message": p.message} for p in loaded.problems]
         say_json({"drafter": chosen and chosen.name, "model": chosen and chosen.model, "notes": rows, "problems": problems})

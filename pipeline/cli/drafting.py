@@ -84,6 +84,18 @@ class Outcome:
         }
 
 
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """What a batch came to, in one line: notes by status, tokens, dollars."""
+    drafts = [outcome.draft for outcome in outcomes if outcome.draft is not None]
+    review = sum(draft.note.status == "needs_review" for draft in drafts)
+    parts = [f"{len(drafts) - review} drafted", f"{review} to review", f"{len(outcomes) - len(drafts)} failed"]
+    if tokens := sum(draft.record.usage.prompt_tokens + draft.record.usage.completion_tokens for draft in drafts):
+        parts.append(f"{tokens:,} tokens")
+    if costs := [draft.record.cost_usd for draft in drafts if draft.record.cost_usd is not None]:
+        parts.append(f"${sum(costs):.4f}")
+    return f"{len(outcomes)} notes: {', '.join(parts)}"
+
+
 async def draft_all(
     sheets: Sequence[tuple[Path, FactSheet]],
     drafter: Drafter,
