@@ -69,7 +69,7 @@ class Results(Strict):
 
 
 def schema_text() -> str:
-    """The JSON Schema of results, as `schemas/eval-results.schema.json` holds it."""
+    """The JSON Schema of results, as `evals/results.schema.json` holds it."""
     return dump(json_schema(Results, id="urn:afterprint:schema:eval-results"))
 
 

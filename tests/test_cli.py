@@ -186,7 +186,7 @@ def test_ctrl_c_ends_at_once_with_130_and_one_line(tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "interrupted"
+    assert said.splitlines()[-1] == "interrupted: 0 answers are kept, the same command goes on from there"
     assert "Traceback" not in said
 
 

@@ -136,8 +136,8 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_the_schema_of_results_is_the_exported_one() -> None:
-    exported = (Path(__file__).parent.parent / "schemas" / "eval-results.schema.json").read_text("utf-8")
-    assert exported == schema_text(), "afterprint eval schema > schemas/eval-results.schema.json"
+    exported = (Path(__file__).parent.parent / "evals" / "results.schema.json").read_text("utf-8")
+    assert exported == schema_text(), "afterprint eval schema > evals/results.schema.json"
     assert validate(json.loads(BASE.model_dump_json()), json.loads(exported)) == []
     assert validate(json.loads(BASE.model_dump_json()) | {"cases": []}, json.loads(exported)) != []
 
