@@ -248,6 +248,17 @@ def test_a_sheet_that_the_server_refuses_does_not_stop_the_others_and_is_tried_a
         assert len(server.requests) - asked == 4, "the four steps of the one that had failed"
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "asked"), [(401, "no such key", 1), (404, "the model 'scripted' does not exist", 1), (400, "too long", 3)]
+)
+def test_what_concerns_all_sheets_is_asked_once(tmp_path: Path, status: int, message: str, asked: int) -> None:
+    with ScriptedServer(lambda request: failure(status, message)) as server:
+        result = draft(server, tmp_path, "--concurrency", "1")
+        assert len(server.requests) == asked
+    assert result.exit_code == 3
+    assert "3 notes: 0 drafted, 0 to review, 3 failed" in result.output
+
+
 def test_the_rules_keep_no_journal(tmp_path: Path) -> None:
     assert runner.invoke(app, ["draft", str(CASES / THREE[0] / "facts.json"), "--drafter", "rules", "--out", str(tmp_path)]).exit_code == 0
     assert not (tmp_path / NAME).exists()

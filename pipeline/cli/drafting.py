@@ -14,12 +14,14 @@ from pipeline.chain.draft import Clock, Draft, draft_note
 from pipeline.cli.output import Watcher
 from pipeline.config import Settings
 from pipeline.drafters.base import Drafter
-from pipeline.errors import AfterprintError
+from pipeline.errors import AfterprintError, KeyRejected, RequestRejected
 from pipeline.facts.sheet import FactSheet
 from pipeline.llm.journal import Journal, NoteRow
 from pipeline.llm.types import Usage
 from pipeline.mechanisms.library import Mechanism
 from pipeline.notes.render import Format, write_atomically, write_note
+
+_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,11 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     return f"{len(outcomes)} notes: {', '.join(parts)}"
 
 
+def _concerns_all(error: AfterprintError) -> bool:
+    """Whether the other sheets would meet the same: the key, the address or the model is wrong."""
+    return isinstance(error, KeyRejected) or (isinstance(error, RequestRejected) and error.status == _NOT_FOUND)
+
+
 async def draft_all(
     sheets: Sequence[tuple[Path, FactSheet]],
     drafter: Drafter,
@@ -108,19 +115,26 @@ async def draft_all(
 ) -> list[Outcome]:
     """Draft every sheet, at most `settings.concurrency` at a time and no more than suit the drafter, in the order given.
 
-    What became of each is told to `journal` as soon as it is over.
+    What became of each is told to `journal` as soon as it is over. A refused key or a model that there is not ends the others as well,
+    unasked: they would fare no better.
     """
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
     gate = asyncio.Semaphore(min(settings.concurrency, drafter.notes_at_once or settings.concurrency))
+
+    stopped: list[AfterprintError] = []
 
     async def one(path: Path, sheet: FactSheet) -> Outcome:
         name = sheet.slug
         try:
             async with gate:
+                if stopped:
+                    return Outcome(name, path, error=stopped[0])
                 draft = await draft_note(sheet, drafter, clock, lambda step, doing: watcher.step(name, step, doing), mechanisms)
             files = write_note(draft.note, out, name, formats)
             write_atomically(out / f"{name}.run.json", draft.record.model_dump_json(indent=2) + "\n")
         except AfterprintError as error:
+            if _concerns_all(error):
+                stopped.append(error)
             return Outcome(name, path, error=error)
         finally:
             watcher.done(name)
