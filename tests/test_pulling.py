@@ -398,7 +398,7 @@ def test_a_second_pull_waits_for_the_first_and_then_has_the_file(tmp_path: Path)
 
 def test_the_lock_of_a_process_that_died_holds_nobody(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from pipeline.llm.local.locking import locked\n"
+        "import os, sys; from pathlib import Path; from pipeline.llm.locking import locked\n"
         "with locked(Path(sys.argv[1]), lambda: None): os._exit(1)"
     )
     lock = tmp_path / f"{MODEL.file}.lock"

@@ -149,6 +149,17 @@ def sides() -> str:
     return "\n".join([*lines, "", *told, "", f"All of them drafted or replayed, and scored, in {result['seconds']:.0f} s."])
 
 
+def eval_speed() -> str:
+    """How fast scoring is, beside others."""
+    result = _result("eval_speed")
+    saved, trivial = result["1,000 saved records"], result["1,000 x 5 trivial, seconds"]
+    others = " and ".join(f"{trivial[name]:.3g} s with {name}" for name in ("pydantic-evals", "inspect") if trivial[name] is not None)
+    return (
+        f"1,000 saved records are scored in {saved['seconds']:.0f} s with {saved['MiB']:,} MiB, two thirds of it for ROUGE. A thousand subjects "
+        f"through five evaluators that do nothing: {trivial['afterprint']:.3g} s, beside {others}, which also run tasks and write logs."
+    )
+
+
 def _plain(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}" if value >= 10 else f"{value:g}"
 
@@ -207,7 +218,15 @@ def _compared(paired: dict[str, Any]) -> str:
     return f"{paired['cases']} cases: {', '.join(parts)}"
 
 
-SECTIONS = {"agreement": agreement, "numbers": numbers, "others": others, "perturb": perturb, "rules": rules, "sides": sides}
+SECTIONS = {
+    "agreement": agreement,
+    "eval_speed": eval_speed,
+    "numbers": numbers,
+    "others": others,
+    "perturb": perturb,
+    "rules": rules,
+    "sides": sides,
+}
 if (RESULTS / "local.json").exists():
     # A model takes hours to record; until it has, there is nothing to tell.
     SECTIONS["local"] = local

@@ -23,7 +23,7 @@ import httpx2
 
 from pipeline.errors import InputError, Problem
 from pipeline.llm.cassettes.file import step_of
-from pipeline.llm.local.locking import locked
+from pipeline.llm.locking import locked
 from pipeline.llm.types import SAMPLE_HEADER
 
 NAME = "journal.sqlite"

