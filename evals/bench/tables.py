@@ -155,7 +155,7 @@ def eval_speed() -> str:
     saved, trivial = result["1,000 saved records"], result["1,000 x 5 trivial, seconds"]
     others = " and ".join(f"{trivial[name]:.3g} s with {name}" for name in ("pydantic-evals", "inspect") if trivial[name] is not None)
     return (
-        f"1,000 saved records are scored in {saved['seconds']:.0f} s with {saved['MiB']:,} MiB, two thirds of it for ROUGE. A thousand subjects "
+        f"1,000 saved records: {saved['seconds']:.0f} s, {saved['MiB']:,} MiB; two thirds of the time are ROUGE. A thousand subjects "
         f"through five evaluators that do nothing: {trivial['afterprint']:.3g} s, beside {others}, which also run tasks and write logs."
     )
 
