@@ -17,7 +17,8 @@ from typing import NamedTuple
 import pytest
 
 from pipeline.errors import AfterprintError, InputError, Interrupted, NoSpace, PullFailed
-from pipeline.llm.local import locking, pulling
+from pipeline.llm import locking
+from pipeline.llm.local import pulling
 from pipeline.llm.local.models import stamp_of, state
 from pipeline.llm.local.package_index import PipSetup
 from pipeline.llm.local.pulling import Sources, pull
