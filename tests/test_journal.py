@@ -259,6 +259,21 @@ def test_what_concerns_all_sheets_is_asked_once(tmp_path: Path, status: int, mes
     assert "3 notes: 0 drafted, 0 to review, 3 failed" in result.output
 
 
+def test_a_disk_that_fills_up_ends_the_batch_and_no_answer_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Journal, *_: object) -> None:
+        with self._told():
+            raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Journal, "_insert", full)
+    with ScriptedServer(ThreeModels()) as server:
+        result = draft(server, tmp_path, "--concurrency", "1")
+        bodies = [request.body for request in server.requests]
+    assert getattr(result.exception, "exit_code", None) == 2
+    assert "database or disk is full" in str(result.exception)
+    assert len(bodies) == len(set(bodies)), "what was paid for is not paid for again"
+    assert len(bodies) <= 4, "and no other note is begun"
+
+
 def test_the_rules_keep_no_journal(tmp_path: Path) -> None:
     assert runner.invoke(app, ["draft", str(CASES / THREE[0] / "facts.json"), "--drafter", "rules", "--out", str(tmp_path)]).exit_code == 0
     assert not (tmp_path / NAME).exists()

@@ -93,6 +93,7 @@ class Journal:
         self.path = path
         self._now = now
         self._run = 0
+        self._broken: InputError | None = None
         self.asked = 0
         self.recalled = 0
         with self._told():
@@ -131,20 +132,34 @@ class Journal:
     # -- answers -----------------------------------------------------------------------------------------------------------------
 
     def get(self, key: str) -> bytes | None:
-        """The body of the answer to a request, or None."""
-        with self._told():
-            row = self._db.execute("SELECT body FROM answers WHERE key = ?", (key,)).fetchone()
+        """The body of the answer to a request, or None; None as well where it cannot be read, which `done` tells."""
+        try:
+            with self._told():
+                row = self._db.execute("SELECT body FROM answers WHERE key = ?", (key,)).fetchone()
+        except InputError as error:
+            self._broken = error
+            return None
         if row is None:
             return None
         self.recalled += 1
         return bytes(row[0])
 
     def put(self, key: str, step: str, body: bytes, answer: dict[str, Any]) -> None:
-        """Keep an answer: in the file when this returns, whatever happens to the process."""
+        """Keep an answer: in the file when this returns, whatever happens to the process.
+
+        Where it cannot be written `done` raises, and not this: inside a client's transport an error reads as a broken connection, and the
+        request would be sent, and paid for, again.
+        """
         usage = _dict(answer.get("usage"))
         details = _dict(usage.get("prompt_tokens_details"))
         tokens = [_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")), _count(details.get("cached_tokens"))]
         row = (key, self._now().isoformat(), self._run, step, str(answer.get("model", ""))[:100], *tokens, body)
+        try:
+            self._insert(row)
+        except InputError as error:
+            self._broken = error
+
+    def _insert(self, row: tuple[object, ...]) -> None:
         with self._told():
             self._db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
@@ -167,7 +182,9 @@ class Journal:
         return self._run
 
     def done(self, row: NoteRow) -> None:
-        """A sheet is over, one way or the other."""
+        """A sheet is over, one way or the other. Raises InputError where an answer could not be kept, or this cannot."""
+        if self._broken is not None:
+            raise self._broken
         count = {"draft": "drafted", "needs_review": "review"}.get(row.status, "failed")
         with self._told():
             self._db.execute("BEGIN IMMEDIATE")
