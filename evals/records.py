@@ -67,7 +67,7 @@ def chain_digest() -> str:
     return whole.hexdigest()
 
 
-class Journal:
+class RecordFile:
     """The records of a run, in a file that only grows. Of several with one key the last counts.
 
     `problems` are lines that cannot be read: they are told and left alone, and what they held is drafted again.

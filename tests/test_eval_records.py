@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evals.cases import Case, cases
-from evals.records import DraftRecord, Journal, chain_digest, key_of
+from evals.records import DraftRecord, RecordFile, chain_digest, key_of
 from evals.running import Replay, plan, run
 from pipeline.chain.draft import Draft, OnStep
 from pipeline.errors import AfterprintError, InputError
@@ -38,12 +38,12 @@ def test_the_chain_is_known_by_its_files() -> None:
 
 
 def test_a_broken_line_is_named_and_the_rest_is_used(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "records.jsonl")
-    journal.append([record("one"), record("two")])
+    record_file = RecordFile(tmp_path / "records.jsonl")
+    record_file.append([record("one"), record("two")])
     with (tmp_path / "records.jsonl").open("a") as file:
         file.write('{"key": "short"}\nnot json\n\n[' + "[" * 100_000 + "\n")
-    journal.append([record("three")])
-    again = Journal(tmp_path / "records.jsonl")
+    record_file.append([record("three")])
+    again = RecordFile(tmp_path / "records.jsonl")
     assert [one.case for one in again.all()] == ["one", "three", "two"]
     assert [problem.line for problem in again.problems] == [3, 4, 6]
     assert "left out" in str(again.problems[0])
@@ -51,18 +51,18 @@ def test_a_broken_line_is_named_and_the_rest_is_used(tmp_path: Path) -> None:
 
 def test_a_line_that_a_kill_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
-    Journal(path).append([record("one"), record("two")])
+    RecordFile(path).append([record("one"), record("two")])
     path.write_bytes(path.read_bytes()[:-20])
-    journal = Journal(path)
-    assert [one.case for one in journal.all()] == ["one"]
-    journal.append([record("two")])
-    assert [one.case for one in Journal(path).all()] == ["one", "two"]
+    record_file = RecordFile(path)
+    assert [one.case for one in record_file.all()] == ["one"]
+    record_file.append([record("two")])
+    assert [one.case for one in RecordFile(path).all()] == ["one", "two"]
 
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "records.jsonl").mkdir()
     with pytest.raises(InputError, match="cannot be read"):
-        Journal(tmp_path / "records.jsonl")
+        RecordFile(tmp_path / "records.jsonl")
 
 
 @dataclass
@@ -78,8 +78,8 @@ class Counting:
     def terms(self, case: Case) -> str:
         return ""
 
-    async def draft(self, case: Case, sample: int, on_step: OnStep) -> Draft:
-        self.asked.append(f"{case.name}/{sample}")
+    async def draft(self, case: Case, on_step: OnStep) -> Draft:
+        self.asked.append(case.name)
         if case.name in self.fail:
             raise AfterprintError("the server is away")
         return DRAFTS[case.name]
@@ -89,8 +89,10 @@ DRAFTS = {case.name: replay_case(case.folder) for case in TWO}
 
 
 def drafted(way: Counting, path: Path, samples: int = 1) -> list[DraftRecord]:
-    journal = Journal(path)
-    return asyncio.run(run(plan(TWO, way, journal, samples), way, journal, lambda case: lambda step, doing: None, lambda case: None))
+    record_file = RecordFile(path)
+    return asyncio.run(
+        run(plan(TWO, way, record_file, samples), way, record_file, lambda case: lambda step, doing: None, lambda case: None)
+    )
 
 
 def test_what_is_there_is_not_drafted_again_and_a_failure_is(tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_what_is_there_is_not_drafted_again_and_a_failure_is(tmp_path: Path) -> 
     assert len(way.asked) == 2
     way.fail.clear()
     second = drafted(way, tmp_path / "records.jsonl")
-    assert way.asked[2:] == ["nvda-2027q1/0"]
+    assert way.asked[2:] == ["nvda-2027q1"]
     assert all(one.complete for one in second)
     assert second[0].note == DRAFTS["kc-2026q1"].note
     assert drafted(way, tmp_path / "records.jsonl") == second
@@ -109,9 +111,10 @@ def test_what_is_there_is_not_drafted_again_and_a_failure_is(tmp_path: Path) -> 
 
 def test_samples_have_keys_of_their_own(tmp_path: Path) -> None:
     way = Counting()
-    found = drafted(way, tmp_path / "records.jsonl", samples=3)
-    assert [(one.case, one.sample) for one in found] == [(case.name, n) for case in TWO for n in range(3)]
+    found = [record for sample in range(3) for record in drafted(way, tmp_path / "records.jsonl", sample)]
+    assert [(one.case, one.sample) for one in found] == [(case.name, n) for n in range(3) for case in TWO]
     assert len({one.key for one in found}) == 6
+    assert len(way.asked) == 6
 
 
 def test_a_missing_cassette_is_a_record_with_the_command_that_makes_it(tmp_path: Path) -> None:
@@ -120,8 +123,8 @@ def test_a_missing_cassette_is_a_record_with_the_command_that_makes_it(tmp_path:
     for name in ("facts.json", "case.yaml"):
         (folder / name).write_bytes((CASES["kc-2026q1"].folder / name).read_bytes())
     case = Case(folder, "tuned")
-    journal = Journal(tmp_path / "records.jsonl")
+    record_file = RecordFile(tmp_path / "records.jsonl")
     way = Replay()
-    (made,) = asyncio.run(run(plan([case], way, journal), way, journal, lambda case: lambda step, doing: None, lambda case: None))
+    (made,) = asyncio.run(run(plan([case], way, record_file), way, record_file, lambda case: lambda step, doing: None, lambda case: None))
     assert made.error is not None
     assert "afterprint cassette record" in made.error

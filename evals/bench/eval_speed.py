@@ -94,7 +94,7 @@ print(time.perf_counter() - started)
 def whole() -> dict[str, float]:
     """Drafting or replaying all cases and scoring them, seconds of each."""
     found = {}
-    for name, way in (("rules", Live([RuleDrafter()], load_settings())), ("replay", Replay())):
+    for name, way in (("rules", Live(RuleDrafter(), load_settings())), ("replay", Replay())):
         started = time.perf_counter()
         scored(way, cases(), References())
         found[name] = round(time.perf_counter() - started, 1)

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 import pipeline
+from evals.running import Span, busy_seconds, spans_of
 from pipeline.chain.draft import Draft
 from pipeline.chain.record import StepRecord
 from pipeline.chain.steps import STEPS, Step
@@ -62,10 +62,6 @@ class Tokens(NamedTuple):
     written: int = 0
 
 
-Span = tuple[datetime, datetime]
-"""When a request was asked and when it was answered."""
-
-
 class Pace(NamedTuple):
     """What llama.cpp's `timings` say: tokens read and written, and the milliseconds of each. Zero for a server that says nothing."""
 
@@ -92,11 +88,7 @@ class Outcome:
     @property
     def seconds(self) -> float:
         """While at least one of its requests was under way, when it was recorded. Answers that a later recording kept count with theirs."""
-        busy, until = timedelta(), self.spans[0][0]
-        for start, end in sorted(self.spans):
-            busy += max(end - max(start, until), timedelta())
-            until = max(until, end)
-        return busy.total_seconds()
+        return busy_seconds(self.spans)
 
     @property
     def body(self) -> Parts:
@@ -118,7 +110,7 @@ def outcome_of(case: str, sheet: FactSheet, cassette: Cassette, draft: Draft) ->
         words=sum(len(text.split()) for text in texts),
         tokens=tokens_of(cassette),
         pace=pace_of(cassette),
-        spans=tuple(sorted((one.recorded.at, one.recorded.at + timedelta(seconds=one.recorded.seconds)) for one in cassette.interactions)),
+        spans=tuple(spans_of(cassette)),
     )
 
 

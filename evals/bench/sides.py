@@ -23,7 +23,7 @@ from evals.bench.outside import keep
 from evals.cases import SPLITS, Case, cases
 from evals.comparison import compare
 from evals.metrics import METRICS
-from evals.records import RECORDS, Journal
+from evals.records import RECORDS, RecordFile
 from evals.references import read_reference
 from evals.results import References, Results, score_note, score_records, summarised
 from evals.running import Live, Replay, Way, plan, run
@@ -41,7 +41,7 @@ def ways() -> dict[str, tuple[Way, list[Case]]]:
     """Each way with the cases that it can draft."""
     every = cases()
     return {
-        "rules": (Live([RuleDrafter()], load_settings()), every),
+        "rules": (Live(RuleDrafter(), load_settings()), every),
         "chain": (Replay(), every),
         "one prompt": (Replay(SINGLE), [case for case in every if (case.folder / SINGLE.file).exists()]),
     }
@@ -50,8 +50,8 @@ def ways() -> dict[str, tuple[Way, list[Case]]]:
 def scored(way: Way, some: Sequence[Case], references: References) -> Results:
     """Draft and score."""
     with TemporaryDirectory() as folder:
-        journal = Journal(Path(folder) / RECORDS)
-        records = asyncio.run(run(plan(some, way, journal), way, journal, lambda case: lambda step, doing: None, lambda case: None))
+        record_file = RecordFile(Path(folder) / RECORDS)
+        records = asyncio.run(run(plan(some, way, record_file), way, record_file, lambda case: lambda step, doing: None, lambda case: None))
     return score_records(records, some, references)
 
 

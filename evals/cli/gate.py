@@ -15,10 +15,10 @@ from pipeline.cli.output import Watcher, say, say_json, tell
 
 if TYPE_CHECKING:
     from evals.cases import Case
-    from evals.comparison import Comparison
-    from evals.records import DraftRecord, Journal
+    from evals.comparison import Comparison, MetricComparison
+    from evals.records import DraftRecord, RecordFile
     from evals.results import Results
-    from evals.running import Way
+    from evals.running import Plan, Way
 
 
 def run(
@@ -38,15 +38,17 @@ def run(
 
     Started again after whatever stopped it, it drafts only what is not there yet.
     """
-    from evals.records import RECORDS, Journal
+    from evals.records import RECORDS, RecordFile
 
     require_extra()
     cases = chosen_cases(names, root)
-    journal = Journal(out / RECORDS)
-    for problem in journal.problems:
+    record_file = RecordFile(out / RECORDS)
+    for problem in record_file.problems:
         tell(str(problem))
     records = (
-        _replayed(cases, journal, drafter, repeat) if replay else _drafted(cases, journal, drafter, model, base_url, concurrency, repeat)
+        _replayed(cases, record_file, drafter, repeat)
+        if replay
+        else _drafted(cases, record_file, drafter, model, base_url, concurrency, repeat)
     )
     _finish(cases, records, baseline, out, as_json)
 
@@ -58,14 +60,14 @@ def score(
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Score the notes of a run anew, without drafting: after a change of metrics or references. Of several drafts the last one counts."""
-    from evals.records import RECORDS, Journal
+    from evals.records import RECORDS, RecordFile
     from pipeline.errors import InputError, Problem
 
     require_extra()
-    journal = Journal(folder / RECORDS)
-    for problem in journal.problems:
+    record_file = RecordFile(folder / RECORDS)
+    for problem in record_file.problems:
         tell(str(problem))
-    records = latest(journal.all())
+    records = latest(record_file.all())
     if not records:
         raise InputError(Problem("holds no record: `afterprint eval run` makes them", file=str(folder / RECORDS)))
     cases = chosen_cases(sorted({record.case for record in records}), root)
@@ -88,13 +90,13 @@ def report(
     baseline: Annotated[Path | None, BASELINE] = None,
 ) -> None:
     """Write the reports of a run again: report.html with a page for each case, summary.md, junit.xml."""
-    from evals.records import RECORDS, Journal
+    from evals.records import RECORDS, RecordFile
     from evals.reports.writing import write_reports
     from evals.results import References
 
     results = _results(folder)
     cases = chosen_cases([case.case for case in results.cases], root)
-    records = latest(Journal(folder / RECORDS).all())
+    records = latest(RecordFile(folder / RECORDS).all())
     for path in write_reports(_compared(results, baseline), cases, records, References(), folder):
         say(str(path))
 
@@ -125,20 +127,19 @@ def schema() -> None:
 # -- parts of the commands -----------------------------------------------------------------------------------------------------
 
 
-def _replayed(cases: Sequence[Case], journal: Journal, drafter: str, repeat: int) -> list[DraftRecord]:
+def _replayed(cases: Sequence[Case], record_file: RecordFile, drafter: str, repeat: int) -> list[DraftRecord]:
     from evals.running import Replay
     from pipeline.errors import UsageError
 
     if repeat > 1 or drafter != "rules":
         raise UsageError("--replay plays what was recorded, the same every time: expected neither --drafter nor --repeat with it")
-    return asyncio.run(_run(cases, Replay(), journal, 1))
+    way = Replay()
+    return asyncio.run(_run(_planned(cases, way, record_file), way, record_file))
 
 
 def _drafted(
-    cases: Sequence[Case], journal: Journal, kind: str, model: str | None, base_url: str | None, concurrency: int | None, repeat: int
+    cases: Sequence[Case], record_file: RecordFile, kind: str, model: str | None, base_url: str | None, concurrency: int | None, repeat: int
 ) -> list[DraftRecord]:
-    from contextlib import AsyncExitStack
-
     from evals.running import Live
     from pipeline.chain.length import longest_prompt
     from pipeline.cli.pulling import model_file
@@ -157,30 +158,37 @@ def _drafted(
         model_file(settings.model, settings)
     sheets = [case.sheet() for case in cases]
 
-    async def all_of_them() -> list[DraftRecord]:
-        async with AsyncExitStack() as entered:
-            drafters = []
-            for sample in range(repeat):
-                seeded = settings.model_copy(update={"seed": settings.seed + sample})
-                work = Work(len(sheets), lambda most_facts: longest_prompt(sheets, library(), most_facts), tell)
-                chosen, why = await choose_drafter(kind, seeded, work)
-                if sample == 0:
-                    tell(why)
-                drafters.append(await entered.enter_async_context(chosen))
-            return await _run(cases, Live(drafters, settings), journal, repeat)
+    async def one(sample: int) -> list[DraftRecord]:
+        work = Work(len(sheets), lambda most_facts: longest_prompt(sheets, library(), most_facts), tell)
+        seeded = settings.model_copy(update={"seed": settings.seed + sample})
+        chosen, why = await choose_drafter(kind, seeded, work)
+        tell(f"{why}, sample {sample + 1} of {repeat}" if repeat > 1 else why)
+        way = Live(chosen, seeded)
+        planned = _planned(cases, way, record_file, sample)
+        if not planned.todo:
+            # A model on this machine takes its time to load.
+            return list(planned.kept)
+        async with chosen:
+            return await _run(planned, way, record_file)
 
-    return asyncio.run(all_of_them())
+    # One after the other: a model on this machine is loaded once at a time.
+    return [record for sample in range(repeat) for record in asyncio.run(one(sample))]
 
 
-async def _run(cases: Sequence[Case], way: Way, journal: Journal, samples: int) -> list[DraftRecord]:
+def _planned(cases: Sequence[Case], way: Way, record_file: RecordFile, sample: int = 0) -> Plan:
     from evals.running import plan
-    from evals.running import run as run_planned
 
-    planned = plan(cases, way, journal, samples)
+    planned = plan(cases, way, record_file, sample)
     if planned.kept:
         tell(f"{len(planned.kept)} of {len(planned.kept) + len(planned.todo)} drafts are there already")
+    return planned
+
+
+async def _run(planned: Plan, way: Way, record_file: RecordFile) -> list[DraftRecord]:
+    from evals.running import run as run_planned
+
     with Watcher(slow=way.model is not None) as watcher:
-        return await run_planned(planned, way, journal, lambda case: lambda step, doing: watcher.step(case, step, doing), watcher.done)
+        return await run_planned(planned, way, record_file, lambda case: lambda step, doing: watcher.step(case, step, doing), watcher.done)
 
 
 def _results(folder: Path) -> Results:
@@ -238,10 +246,7 @@ def _say(comparison: Comparison, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _row(one: object) -> dict[str, object]:
-    from evals.comparison import MetricComparison
-
-    assert isinstance(one, MetricComparison)
+def _row(one: MetricComparison) -> dict[str, object]:
     stats = one.stats
     return {
         "metric": one.metric.name,

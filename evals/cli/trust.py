@@ -28,7 +28,7 @@ def judge(
     from evals.comparison import LEVEL
     from evals.judge.calibration import recorded_calibration
     from evals.judge.comparing import compared, pairs_of
-    from evals.records import RECORDS, Journal
+    from evals.records import RECORDS, RecordFile
     from evals.results import References
     from evals.statistics import mcnemar
     from pipeline.config import load_settings
@@ -43,7 +43,7 @@ def judge(
     obstacles = ["it was never calibrated"] if known is None or known.model != name else list(known.obstacles)
     if gate and obstacles:
         raise UsageError(f"--gate: {name} may not decide a gate: {'; '.join(obstacles)} (afterprint eval calibrate)")
-    ours, theirs = (latest(Journal(place / RECORDS).all()) for place in (folder, other))
+    ours, theirs = (latest(RecordFile(place / RECORDS).all()) for place in (folder, other))
     cases = chosen_cases(sorted({one.case for one in ours} & {one.case for one in theirs}), root)
     pairs = pairs_of(cases, References(), ours, theirs)
     found = compared(pairs, url, key, name, settings, lambda count: tell(f"{count} of {len(pairs)} sections judged"))

@@ -11,15 +11,15 @@ from pathlib import Path
 from evals.judge.pairs import LabelledPair, Pair, read_pairs
 from evals.judge.verdicts import Better, Judgement, judge
 from pipeline import __version__
-from pipeline.config import Settings, load_settings
+from pipeline.config import Settings
 from pipeline.drafters.choose import schema_note
-from pipeline.errors import AfterprintError, InputError, Problem
+from pipeline.errors import AfterprintError
 from pipeline.llm.cassettes.file import Cassette, Manner, Recording, read_cassette, text_of, write_cassette
-from pipeline.llm.cassettes.player import Player, no_wait
 from pipeline.llm.cassettes.recorder import Recorder, machine_line, utc_now
 from pipeline.llm.client import ChatClient
 from pipeline.recording.private import secrets_in
 from pipeline.recording.record import server_name, without_host
+from pipeline.recording.replay import replaying
 
 CASSETTE = Path(__file__).with_name("cassette.yaml")
 LEAST_PAIRS, LEAST_KAPPA, LEAST_SELF_AGREEMENT = 60, 0.6, 0.8
@@ -99,27 +99,12 @@ async def judge_all(client: ChatClient, pairs: Sequence[Pair], done: Done = lamb
 def replayed(pairs: Sequence[LabelledPair], path: Path = CASSETTE) -> Calibration:
     """The calibration from its recording, without a model. Raises InputError without one, CassetteMiss where it is out of date."""
     cassette = read_cassette(path)
-    recording = cassette.recorded
-    if recording.manner is None:
-        raise InputError(Problem("missing: a replay needs the settings of the recording", str(path), field="recorded.manner"))
-    shaping = recording.manner.model_dump(exclude={"most_facts"})
-    player = Player(cassette, path)
-    base_url = cassette.interactions[0].request.uri.removesuffix("/chat/completions")
-    client = ChatClient(
-        base_url=base_url,
-        api_key="none",
-        model=recording.model,
-        settings=load_settings(**shaping),
-        schema_note=schema_note(),
-        transport=player.transport(),
-        sleep=no_wait,
-        clock=lambda: 0.0,
-    )
+    client, player = replaying(path, cassette)
     found = asyncio.run(judge_all(client, pairs))
     if player.misses:
         raise player.misses[0]
     player.finish()
-    return calibrate(recording.model, pairs, found)
+    return calibrate(cassette.recorded.model, pairs, found)
 
 
 def record(
@@ -131,7 +116,6 @@ def record(
         base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note(), transport=recorder.transport()
     )
     found = asyncio.run(judge_all(client, pairs, done))
-    shaping = {name: getattr(settings, name) for name in Manner.model_fields if name != "most_facts"}
     interactions = tuple(map(without_host, recorder.answered()))
     recording = Recording(
         case="judge",
@@ -142,7 +126,7 @@ def record(
         recorded_at=utc_now(),
         machine=machine_line(),
         afterprint=__version__,
-        manner=Manner(most_facts=None, **shaping),
+        manner=Manner.of(settings, None),
     )
     cassette = Cassette(version=1, recorded=recording, interactions=interactions)
     if secrets := list(secrets_in(cassette, text_of(cassette), [key or ""])):

@@ -95,11 +95,6 @@ class ReadNote:
         return sum(one.decisions[decision] for one in self.told)
 
 
-def read_note(note: Note, facts: FactBase) -> ReadNote:
-    """Decide every number of the note's prose against the sheet."""
-    return Reader(facts).read(note)
-
-
 class Reader:
     """Reads notes on one sheet. What a text tells is kept: many drafts of a case share most of their sentences."""
 

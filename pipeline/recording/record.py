@@ -164,7 +164,6 @@ def _name(folder: Path) -> str:
 
 def _wanted(folder: Path, sheet: FactSheet, endpoint: Endpoint, settings: Settings, most_facts: int | None) -> Recording:
     """What is known of the recording before the server is asked."""
-    shaping = {name: getattr(settings, name) for name in Manner.model_fields if name != "most_facts"}
     return Recording(
         case=_name(folder),
         sheet_digest=FactBase.of(sheet).digest,
@@ -175,7 +174,7 @@ def _wanted(folder: Path, sheet: FactSheet, endpoint: Endpoint, settings: Settin
         recorded_at=utc_now(),
         machine=machine_line(),
         afterprint=__version__,
-        manner=Manner(most_facts=most_facts, **shaping),
+        manner=Manner.of(settings, most_facts),
     )
 
 

@@ -43,21 +43,10 @@ async def replay(path: Path, cassette: Cassette, sheet: FactSheet, kind: Kind = 
     Raises as `replay_case`.
     """
     recording = cassette.recorded
-    base_url = _base_url(path, cassette)
-    player = Player(cassette, path)
-    client = ChatClient(
-        base_url=base_url,
-        api_key="none",
-        model=recording.model,
-        settings=_settings(_manner(path, cassette)),
-        schema_note=schema_note(),
-        transport=player.transport(),
-        sleep=no_wait,
-        clock=lambda: 0.0,
-    )
+    client, player = replaying(path, cassette)
     clock = Clock(now=lambda: recording.recorded_at, monotonic=lambda: 0.0)
     try:
-        async with kind.make(client, recording, base_url) as drafter:
+        async with kind.make(client, recording, _base_url(path, cassette)) as drafter:
             draft = await draft_note(sheet, drafter, clock)
     except AfterprintError:
         if player.misses:
@@ -65,6 +54,25 @@ async def replay(path: Path, cassette: Cassette, sheet: FactSheet, kind: Kind = 
         raise
     player.finish()
     return draft
+
+
+def replaying(path: Path, cassette: Cassette) -> tuple[ChatClient, Player]:
+    """A client that is answered from `cassette`, with the settings of the recording, and what answers it: no server, and no time passes.
+
+    Ask `Player.finish` at the end. Raises InputError for a cassette that does not say how it was recorded.
+    """
+    player = Player(cassette, path)
+    client = ChatClient(
+        base_url=_base_url(path, cassette),
+        api_key="none",
+        model=cassette.recorded.model,
+        settings=_settings(_manner(path, cassette)),
+        schema_note=schema_note(),
+        transport=player.transport(),
+        sleep=no_wait,
+        clock=lambda: 0.0,
+    )
+    return client, player
 
 
 def _manner(path: Path, cassette: Cassette) -> Manner:

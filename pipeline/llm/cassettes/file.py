@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
+from pipeline.config import Settings
 from pipeline.errors import InputError, Problem
 from pipeline.facts.positions import Finding, UnreadableError
 from pipeline.facts.sheet import Strict
@@ -64,6 +65,11 @@ class Manner(Strict):
     bounded_texts: bool = False
     max_attempts: int
     max_wait_s: float = Field(allow_inf_nan=False)
+
+    @classmethod
+    def of(cls, settings: Settings, most_facts: int | None) -> Self:
+        """What of these settings shapes a request."""
+        return cls(most_facts=most_facts, **{name: getattr(settings, name) for name in cls.model_fields if name != "most_facts"})
 
 
 class Recording(Strict):
