@@ -15,6 +15,9 @@ from evals.perturb.testing import Trial, tallied
 from evals.reports.perturbed import lines, passed
 from evals.results import read_results
 from pipeline.cli.main import app
+from pipeline.facts.factbase import FactBase
+from tests.scripted_model import ScriptedModel
+from tests.scripted_server import ScriptedServer
 
 TWO = ["kc-2026q1", "nvda-2027q1"]
 runner = CliRunner()
@@ -104,6 +107,9 @@ def test_blessed_compared_and_failed(run: Path, tmp_path: Path) -> None:
     assert last.startswith("failed: claims_f1: 0.990 to 0.")
     assert "kc-2026q1 (0.99 to 0." in last
     assert "failed: claims\\_f1" in (run / "summary.md").read_text()
+    page = (run / "report.html").read_text()
+    assert "claims_f1: 0 won, 0 tied, 2 lost" in page
+    assert '<a href="cases/kc-2026q1.html">kc-2026q1</a> (0.99 to 0.' in page
 
 
 def test_a_record_that_is_broken_is_named_and_drafted_again(tmp_path: Path) -> None:
@@ -186,6 +192,20 @@ def test_a_mistake_ends_in_a_line(tmp_path: Path, words: tuple[str, ...], messag
     result = invoke(*words, *(("--out", tmp_path) if words[0] == "run" else ()))
     assert code(result) == 2
     assert message in problem(result)
+
+
+def test_samples_have_seeds_of_their_own_and_are_not_asked_for_again(tmp_path: Path, kc: FactBase) -> None:
+    with ScriptedServer(ScriptedModel(kc)) as server:
+        words = ("run", "kc-2026q1", "--drafter", "openai", "--base-url", server.base_url, "--model", "m", "--repeat", 2, "--out", tmp_path)
+        first = invoke(*words)
+        assert first.exit_code == 0, problem(first)
+        assert [request.json["seed"] for request in server.requests] == [7] * 4 + [8] * 4, "one sample after the other"
+        again = invoke(*words)
+        assert again.exit_code == 0
+        assert len(server.requests) == 8
+    assert again.output.count("1 of 1 drafts are there already") == 2
+    (case,) = read_results(tmp_path / "results.json").cases
+    assert (case.samples, case.failed) == (2, 0)
 
 
 def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def stub(answers: Path, **faults: float) -> Iterator[str]:
     """The server, in a process of its own; its base URL."""
     options = [word for name, share in faults.items() for word in (f"--{name}", str(share))]
     command = [sys.executable, "-m", "evals.bench.stub", "--answers", str(answers), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
         assert process.stdout is not None
         try:
             yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
@@ -111,7 +111,7 @@ def notes_in(out: Path) -> dict[str, bytes]:
 def run(sheets: Path, base_url: str, out: Path) -> tuple[int, float]:
     """Exit code and seconds."""
     started = time.perf_counter()
-    done = subprocess.run(command(sheets, base_url, out), env=_environment(), capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run(command(sheets, base_url, out), env=_environment(), capture_output=True, check=False)  # noqa: S603 - our own command
     if done.returncode not in (0, 1):
         sys.stderr.write(done.stderr.decode()[-2_000:])
     return done.returncode, time.perf_counter() - started
@@ -136,7 +136,7 @@ def measure(notes: int, kills: int) -> dict[str, Any]:
             survived = notes_in(folder / "bad")
         with stub(answers) as base_url:
             for _ in range(kills):
-                with subprocess.Popen(  # noqa: S603
+                with subprocess.Popen(  # noqa: S603 - our own command
                     command(sheets, base_url, folder / "killed"), env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
                 ) as process:
                     time.sleep(1.0 + random.random() * max(calm / kills, 0.5))

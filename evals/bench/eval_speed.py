@@ -127,7 +127,7 @@ def trivial() -> dict[str, float | None]:
 def _best(code: str) -> float | None:
     found = []
     for _ in range(3):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=600)  # noqa: S603
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=600)  # noqa: S603 - the programs above
         if done.returncode != 0:
             sys.stderr.write(done.stderr.splitlines()[-1] + "\n" if done.stderr else "failed\n")
             return None

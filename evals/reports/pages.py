@@ -50,6 +50,7 @@ def render_report(comparison: Comparison, pages: frozenset[str]) -> str:
             row=charts.ROW,
             pages=pages,
             changed=_changed(comparison),
+            lost=[one for one in comparison.metrics if one.metric.margin is not None and one.count(-1)],
         )
     )
 
