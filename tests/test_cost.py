@@ -22,7 +22,7 @@ from pipeline.llm.budget import Budget
 from pipeline.llm.types import Usage
 from pipeline.mechanisms.library import library
 from tests.conftest import CASES
-from tests.scripted_server import ScriptedServer
+from tests.scripted_server import Reply, ScriptedServer
 from tests.test_journal import THREE, ThreeModels, notes_in, words
 
 runner = CliRunner()
@@ -131,6 +131,16 @@ def test_a_budget_stops_before_the_request_and_more_of_it_goes_on(tmp_path: Path
         assert len(server.requests) > first
         assert len({request.body for request in server.requests}) == len(server.requests), "what was answered is not asked for again"
     assert len(notes_in(tmp_path)) == 9
+
+
+@pytest.mark.usefixtures("priced")
+def test_an_answer_that_was_cut_off_is_not_asked_for_again_beyond_the_budget(tmp_path: Path) -> None:
+    with ScriptedServer(lambda request: Reply(text="{", finish_reason="length", prompt_tokens=4_000, completion_tokens=2_000)) as server:
+        # The first request costs 6 of the 10; twice as many tokens could cost 8 more.
+        stopped = runner.invoke(app, words(server, tmp_path, "--budget-usd", "10", "--concurrency", "1"))
+        assert code(stopped) == 4
+        assert len(server.requests) == 1
+    assert "$6.0000 of the $10.0 are spent" in stopped.output
 
 
 def test_a_model_without_a_price_is_not_asked(tmp_path: Path) -> None:

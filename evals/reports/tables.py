@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evals.cases import SPLITS, Split
 from evals.comparison import Comparison, MetricComparison
-from evals.metrics import METRICS, Metric
+from evals.metrics import BY_NAME, METRICS, Metric
 from evals.results import Results, summarised
 
 SPLIT_WORDS: dict[Split, str] = {"heldback": "held back", "tuned": "tuned on"}
@@ -67,6 +67,8 @@ def shown(name: str, value: float | None) -> str:
     """A score as tables print it."""
     if value is None:
         return "-"
+    if name in BY_NAME and BY_NAME[name].unit in ("count", "tokens", "words"):
+        return f"{value:,.0f}" if value == round(value) or value >= 10 else f"{value:.2f}"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
 
 

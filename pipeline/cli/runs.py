@@ -71,10 +71,11 @@ def _read(folder: Path, number: int | None) -> tuple[list[Run], list[NoteRow]]:
 
 def _line(run: Run) -> str:
     ended = "ended" if run.ended else "stopped"
+    asked = f"{run.asked} request{'' if run.asked == 1 else 's'}"
     model = f" with {run.model}" if run.model else ""
     return (
         f"run {run.id}, {run.started[:16].replace('T', ' ')} UTC, {ended}: {run.sheets} sheets{model}; {run.drafted} drafted, "
-        f"{run.review} to review, {run.failed} failed; {run.asked} requests, {run.recalled} from the journal"
+        f"{run.review} to review, {run.failed} failed; {asked}, {run.recalled} from the journal"
     )
 
 

@@ -57,22 +57,23 @@ class ModelDrafter:
         return StepAnswer(done.text, usage)
 
     async def _within_budget(self, asked: Request, on_attempt: OnAttempt) -> Completion:
-        """Ask, with what it may cost set aside: the whole prompt at full price, and an answer as long as one is allowed to be at first."""
-        if self._budget is None:
+        """Ask; before each attempt what it may cost is set aside: the whole prompt at full price, and as long an answer as it allows."""
+        budget = self._budget
+        if budget is None:
             return await self._client.complete(asked, on_attempt)
-        used: list[Usage] = []
+        prompt = count_messages(asked.messages, self._known[0]).count
+        set_aside: list[Decimal] = []
+
+        def before(max_tokens: int) -> None:
+            most = self.cost_usd(Usage(prompt_tokens=prompt, completion_tokens=max_tokens)) or Decimal(0)
+            budget.set_aside(most)
+            set_aside.append(most)
 
         def attempted(attempt: Attempt) -> None:
-            used.append(attempt.usage)
+            budget.settle(set_aside.pop(), self.cost_usd(attempt.usage) or Decimal(0))
             on_attempt(attempt)
 
-        prompt = count_messages(asked.messages, self._known[0]).count
-        most = self.cost_usd(Usage(prompt_tokens=prompt, completion_tokens=self._client.max_answer_tokens)) or Decimal(0)
-        self._budget.set_aside(most)
-        try:
-            return await self._client.complete(asked, attempted)
-        finally:
-            self._budget.settle(most, sum((self.cost_usd(usage) or Decimal(0) for usage in used), Decimal(0)))
+        return await self._client.complete(asked, attempted, before)
 
     def _counted(self, request: StepRequest, text: str) -> Usage:
         """Our own count, for servers that report none."""

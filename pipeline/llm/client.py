@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import httpx2
 
 
+Before = Callable[[int], None]
 _WARMER = 0.3
 """Added to the temperature for each variation: at temperature 0 a small model repeats a refused answer word for word."""
 
@@ -89,19 +90,16 @@ class ChatClient:
         self._under_way = asyncio.Semaphore(settings.concurrency)
         self._random = Random(settings.seed).random  # noqa: S311 - spreads retries; the same run waits the same times
 
-    @property
-    def max_answer_tokens(self) -> int:
-        """Tokens allowed for an answer at first."""
-        return self._settings.max_answer_tokens
-
     async def __aenter__(self) -> ChatClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._wire.__aexit__()
 
-    async def complete(self, request: Request, on_attempt: OnAttempt) -> Completion:
+    async def complete(self, request: Request, on_attempt: OnAttempt, before: Before = lambda max_tokens: None) -> Completion:
         """The model's answer to `request`; every HTTP request on the way to it is reported to `on_attempt`.
+
+        `before` is told how many tokens an answer may have before each of them is sent, and may raise to stop there.
 
         The text is the JSON object that the model wrote, or all that it wrote when there is no single object in it: the caller validates.
         A refused format or parameter is asked for no more, here and, once an answer came, in later requests. An answer that is cut off is
@@ -113,6 +111,7 @@ class ChatClient:
 
         async def once(number: int, waited_s: float) -> Completion:
             async with self._under_way:
+                before(max_tokens)
                 started = self._clock()
                 answer = _Answer()
                 error: BaseException | None = None
