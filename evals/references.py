@@ -40,7 +40,7 @@ from pydantic import Field, ValidationError
 
 from evals.cases import Case, chosen
 from pipeline.chain.assess import THEMES
-from pipeline.chain.briefing import citable, company_line, fact_line, mechanism_block, missing_line, statements_block
+from pipeline.chain.briefing import company_line, fact_line, mechanism_block, missing_line, statements_block
 from pipeline.chain.draft import Clock, draft_note
 from pipeline.drafters.base import Brief, StepAnswer, StepRequest
 from pipeline.drafters.rules.drafter import RuleDrafter
@@ -115,7 +115,7 @@ def material(case: Case) -> str:
     known, window = known_by(facts.sheet), release_window(facts.sheet)
     parts = {
         "Company": company_line(facts),
-        "Figures": "\n".join(fact_line(figure, facts) for figure in citable(brief)),
+        "Figures": "\n".join(fact_line(figure, facts) for figure in brief.citable),
         "Statements": statements_block(facts),
         "Mechanisms at work": mechanism_block(brief),
         "Not in the sheet": missing_line(facts),

@@ -2,7 +2,8 @@
 
 AfterprintError              a sentence for people; `exit_code` is what the command line returns
 ├── InputError        (2)    something the user gave us is wrong: `problems`, one line each
-│   └── UsageError    (2)    the command's own words are off
+│   ├── UsageError    (2)    the command's own words are off
+│   └── OutputFailed  (2)    a file or folder of ours cannot be written: permissions, or the disk is full
 ├── ResourceError     (2)    a prompt, schema or vocabulary file that ships with us is missing or inconsistent
 ├── NothingToDraft    (1)    the sheet holds too little for a step
 ├── CassetteUnplayed  (1)    a replay ended before all that was recorded had been asked for
@@ -73,6 +74,10 @@ class UsageError(InputError):
 
     def __init__(self, message: str) -> None:
         super().__init__(Problem(message))
+
+
+class OutputFailed(InputError):
+    """A file or folder of ours cannot be made or written: no permission, a full disk, or something else in its place."""
 
 
 class ResourceError(AfterprintError):

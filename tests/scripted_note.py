@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from pipeline.chain.briefing import citable
 from pipeline.drafters.base import Brief
 from pipeline.drafters.model import PROMPT_FACTS
 from pipeline.facts.factbase import FactBase
@@ -23,7 +22,7 @@ def brief_of(sheet: FactSheet, most_facts: int | None = PROMPT_FACTS) -> Brief:
 
 def sound_answers(sheet: FactSheet, most_facts: int | None = PROMPT_FACTS) -> dict[StepName, dict[str, Any]]:
     """A sound answer to each step."""
-    ids = {figure.id for figure in citable(brief_of(sheet, most_facts))}
+    ids = {figure.id for figure in brief_of(sheet, most_facts).citable}
     answers = copy.deepcopy(ScriptedModel(FactBase.of(sheet)).sound)
     for answer in answers.values():
         _cite(answer, ids)

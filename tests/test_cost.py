@@ -8,22 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from evals.bench import forecast as bench
 from evals.bench.outside import RESULTS
 from pipeline.chain.forecast import NOTHING, forecast
 from pipeline.cli.main import app
-from pipeline.errors import BudgetReached
 from pipeline.facts.sheet import FactSheet
-from pipeline.llm.budget import Budget
 from pipeline.llm.types import Usage
 from pipeline.mechanisms.library import library
 from tests.conftest import CASES
 from tests.scripted_server import Reply, ScriptedServer
-from tests.test_journal import THREE, ThreeModels, notes_in, words
+from tests.test_batch_journal import THREE, ThreeModels, notes_in, words
 
 runner = CliRunner()
 
@@ -90,23 +86,6 @@ def test_the_forecast_of_all_cases_is_within_a_tenth_of_what_was_measured() -> N
 # -- the budget ------------------------------------------------------------------------------------------------------------------
 
 
-@given(st.lists(st.tuples(st.integers(1, 100), st.integers(0, 100)), max_size=30), st.integers(0, 1_000))
-def test_no_order_of_requests_goes_beyond_the_limit(requests: list[tuple[int, int]], limit: int) -> None:
-    budget = Budget(Decimal(limit))
-    under_way: list[tuple[Decimal, Decimal]] = []
-    for number, (most, share) in enumerate(requests):
-        try:
-            budget.set_aside(Decimal(most))
-        except BudgetReached:
-            break
-        under_way.append((Decimal(most), Decimal(most) * share / 100))
-        if number % 2:
-            budget.settle(*under_way.pop(0))
-    for one in under_way:
-        budget.settle(*one)
-    assert budget.spent_usd <= limit
-
-
 @pytest.fixture
 def priced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dollar for a thousand tokens, read or written."""
@@ -114,7 +93,7 @@ def priced(monkeypatch: pytest.MonkeyPatch) -> None:
     def price(usage: Usage, model: str, base_url: str | None) -> Decimal:
         return Decimal(usage.prompt_tokens + usage.completion_tokens) / 1_000
 
-    for place in ("pipeline.llm.prices.cost_usd", "pipeline.drafters.model.cost_usd"):
+    for place in ("pipeline.batch.desk.cost_usd", "pipeline.drafters.model.cost_usd"):
         monkeypatch.setattr(place, price)
 
 
@@ -140,7 +119,23 @@ def test_an_answer_that_was_cut_off_is_not_asked_for_again_beyond_the_budget(tmp
         stopped = runner.invoke(app, words(server, tmp_path, "--budget-usd", "10", "--concurrency", "1"))
         assert code(stopped) == 4
         assert len(server.requests) == 1
-    assert "$6.0000 of the $10.0 are spent" in stopped.output
+    assert "$6.0000 of the $10.0 of --budget-usd are spent" in stopped.output
+
+
+def test_a_budget_of_tokens_stops_a_model_without_a_price(tmp_path: Path) -> None:
+    with ScriptedServer(ThreeModels()) as server:
+        stopped = runner.invoke(app, words(server, tmp_path, "--budget-tokens", "8000", "--concurrency", "1"))
+        assert code(stopped) == 4
+        assert 0 < len(server.requests) < 12
+    assert "of the 8,000 of --budget-tokens are used" in stopped.output
+    assert json.loads((tmp_path / "run.json").read_text())["requests"]["sent"] == len(server.requests)
+
+
+@pytest.mark.usefixtures("priced")
+def test_what_is_in_the_journal_costs_nothing_of_a_budget(tmp_path: Path) -> None:
+    with ScriptedServer(ThreeModels()) as server:
+        assert runner.invoke(app, words(server, tmp_path)).exit_code == 0
+        assert runner.invoke(app, words(server, tmp_path, "--budget-usd", "0")).exit_code == 0, "nothing is left to ask"
 
 
 def test_a_model_without_a_price_is_not_asked(tmp_path: Path) -> None:

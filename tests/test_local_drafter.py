@@ -17,10 +17,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from pipeline.batch.drafting import Plan, draft_all
+from pipeline.batch.outcome import Outcome
 from pipeline.chain.draft import Clock, draft_note
 from pipeline.chain.length import longest_prompt
-from pipeline.cli.drafting import draft_all
-from pipeline.cli.output import Watcher
 from pipeline.config import load_settings
 from pipeline.drafters import choose
 from pipeline.drafters.choose import choose_drafter, settle
@@ -149,12 +149,15 @@ def test_a_run_that_fails_while_drafting_frees_the_model(gguf: Path, monkeypatch
         assert not package.running
 
 
-def test_notes_are_drafted_one_after_the_other(gguf: Path, kc_sheet: FactSheet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notes_are_drafted_one_after_the_other(
+    gguf: Path, kc_sheet: FactSheet, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def draft() -> None:
         settings = load_settings(model=str(gguf), concurrency=8, prompt_facts=ALL)
         drafter, _ = await choose_drafter("local", settings)
-        with Watcher(slow=False) as watcher:
-            outcomes = await draft_all([(KC, kc_sheet)] * 3, drafter, settings, library(), tmp_path, ("json",), watcher)
+        outcomes: list[Outcome] = []
+        plan = Plan(library(), tmp_path, ("json",), settings.concurrency, clock)
+        await draft_all(iter([(KC, kc_sheet)] * 3), drafter, plan, lambda *_: None, outcomes.append)
         assert [outcome.error for outcome in outcomes] == [None] * 3
 
     with scripted_package(ScriptedModel(FactBase.of(kc_sheet)), monkeypatch) as package:

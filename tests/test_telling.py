@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.chain.briefing import citable, fact_line, subject_block
+from pipeline.chain.briefing import fact_line, subject_block
 from pipeline.chain.telling import told
 from pipeline.drafters.base import Brief
 from pipeline.drafters.model import LOCAL_FACTS
@@ -56,7 +56,7 @@ def test_a_basis_that_is_not_stated_is_said_to_be(kc: FactBase) -> None:
 def test_a_small_model_is_told_what_holds(case: Path) -> None:
     """Every line passes the check that its copy would meet in a claim; a few forms are known not to (a share's own words)."""
     brief = brief_of(case)
-    lines = [(figure.id, told(figure, brief.facts)) for figure in citable(brief)]
+    lines = [(figure.id, told(figure, brief.facts)) for figure in brief.citable]
     refused = [(name, text, [c.message for c in check_text(text, brief.facts, evidence=[name]).problems]) for name, text in lines]
     refused = [entry for entry in refused if entry[2]]
     assert len(refused) <= len(lines) / 10, refused
@@ -64,8 +64,8 @@ def test_a_small_model_is_told_what_holds(case: Path) -> None:
 
 def test_a_short_list_leaves_out_bases_and_rates_that_are_told_twice() -> None:
     brief = brief_of(CASES / "aapl-2025q2")
-    listed = [figure for figure in citable(brief) if figure.id not in brief.needed]
-    assert len(citable(brief)) == LOCAL_FACTS
+    listed = [figure for figure in brief.citable if figure.id not in brief.needed]
+    assert len(brief.citable) == LOCAL_FACTS
     assert not [figure.id for figure in listed if figure.role in (Role.PRIOR_YEAR, Role.PRIOR_QUARTER)]
     assert not {"revenue.iphone.yoy", "revenue.iphone.yoy_reported"} <= {figure.id for figure in listed}
 
@@ -73,7 +73,7 @@ def test_a_short_list_leaves_out_bases_and_rates_that_are_told_twice() -> None:
 def test_what_mechanisms_rest_on_is_always_in_the_list() -> None:
     for case in TUNED:
         brief = brief_of(case)
-        assert brief.needed <= {figure.id for figure in citable(brief)} | {f.id for f in brief.facts if f.role is Role.HISTORY}, case.name
+        assert brief.needed <= {figure.id for figure in brief.citable} | {f.id for f in brief.facts if f.role is Role.HISTORY}, case.name
 
 
 def test_subjects_name_their_figures(kc: FactBase) -> None:

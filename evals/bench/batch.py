@@ -7,12 +7,13 @@
 - Kills: `afterprint draft` killed with SIGKILL at random moments, then let run. Counted: notes that differ from an undisturbed run's, and
   whole answers that the server had to give twice (only those under way at a kill can be).
 
-The sheets are the cases' with other names; the server's answers are those of the rules. Seconds are of this machine.
+The sheets are the cases' with other names; the server answers with their references. Seconds are of this machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import subprocess
@@ -21,41 +22,79 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from evals.bench.outside import keep
-from evals.cases import cases
-from pipeline.drafters.base import Brief
-from pipeline.drafters.rules.drafter import STEPS
-from pipeline.facts.factbase import FactBase
-from pipeline.mechanisms.engine import evaluate
-from pipeline.mechanisms.library import library
+from evals.cases import Case, cases
+from evals.references import read_written
+from pipeline.chain.draft import Clock, draft_note
+from pipeline.drafters.base import StepAnswer, StepRequest
+from pipeline.drafters.model import PROMPT_FACTS
+from pipeline.drafters.rules import RuleDrafter
+from pipeline.llm.types import OnAttempt, Usage
 
 FAULTS = {"limited": 0.10, "failed": 0.05, "reset": 0.02, "garbled": 0.02}
 AT_ONCE = 16
 
 
+_MOST = {"summary": ("claims", 5), "second_order": ("effects", 4), "catalysts": ("catalysts", 3)}
+
+
 def make_sheets(folder: Path, count: int) -> dict[str, dict[str, str]]:
     """Write so many sheets; the answers to each."""
     answers: dict[str, dict[str, str]] = {}
-    some = [case for case in cases() if case.split == "tuned"]
-    by_case: dict[str, dict[str, str]] = {}
+    usable = usable_cases()
     for n in range(count):
-        case = some[n % len(some)]
+        case, said = usable[n % len(usable)]
         raw = json.loads(case.facts.read_text("utf-8"))
         name = raw["company"]["name"]
         raw["company"]["name"] = f"{name} No {n}"
         raw["company"]["ticker"] = f"{raw['company']['ticker']}{n}"
         (folder / f"{case.name}-{n:05}.facts.json").write_text(json.dumps(raw), "utf-8")
-        if case.name not in by_case:
-            facts = FactBase.of(case.sheet())
-            brief = Brief(facts, evaluate(facts, library())[0])
-            by_case[case.name] = {step: build(brief).model_dump_json(by_alias=True) for step, build in STEPS.items()}
-        answers[f"{name} No {n}"] = by_case[case.name]
+        answers[f"{name} No {n}"] = said
     return answers
+
+
+@cache
+def usable_cases() -> list[tuple[Case, dict[str, str]]]:
+    """The tuned cases whose reference, cut to as many parts as a model is asked for, is an answer without a fault; and its four steps."""
+    some = [(case, _steps(case)) for case in cases() if case.split == "tuned"]
+    return [(case, said) for case, said in some if asyncio.run(_is_sound(case, said))]
+
+
+def _steps(case: Case) -> dict[str, str]:
+    written = read_written(case.folder / "reference.yaml").model_dump(mode="json")
+    for section, (field, most) in _MOST.items():
+        written[section][field] = written[section][field][:most]
+    steps = {"summarize": "summary", "second_order": "second_order", "consensus_gap": "consensus_gap", "catalysts": "catalysts"}
+    return {step: json.dumps(written[section], ensure_ascii=False) for step, section in steps.items()}
+
+
+async def _is_sound(case: Case, said: dict[str, str]) -> bool:
+    drafter = Said(said)
+    draft = await draft_note(case.sheet(), drafter, Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic))
+    return not any(turn.violations for step in draft.record.steps for turn in step.turns)
+
+
+class Said(RuleDrafter):
+    """A drafter that answers what it was given, for the facts that a model is shown; `asked` are the requests that it was asked."""
+
+    model: str | None = "stub"
+    most_facts: int | None = PROMPT_FACTS
+
+    def __init__(self, said: dict[str, str]) -> None:
+        self._said = said
+        self.asked: list[StepRequest] = []
+
+    async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
+        """The step's answer."""
+        self.asked.append(request)
+        return StepAnswer(self._said[request.step], Usage())
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import os
 import re
 import sys
 from collections import Counter
@@ -141,9 +142,12 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency-ms", type=float, default=0.0)
+    parser.add_argument("--core", type=int, help="the only processor core to run on")
     for fault in ("limited", "failed", "reset", "garbled"):
         parser.add_argument(f"--{fault}", type=float, default=0.0, help="share of the requests")
     args = parser.parse_args()
+    if args.core is not None:
+        os.sched_setaffinity(0, {args.core})
     faults = {name: getattr(args, name) for name in ("limited", "failed", "reset", "garbled")}
     stub = Stub(json.loads(args.answers.read_text("utf-8")), args.latency_ms / 1_000, **faults)
     asyncio.run(_run(stub, args.port))

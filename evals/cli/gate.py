@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evals.cli.shared import BASELINE, CASES, JSON, NAMES, RUN, chosen_cases, latest, require_extra
-from pipeline.cli.output import Watcher, say, say_json, tell
+from pipeline.cli.output import say, say_json, tell
+from pipeline.cli.watching import Watcher
 
 if TYPE_CHECKING:
     from evals.cases import Case

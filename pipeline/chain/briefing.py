@@ -12,7 +12,6 @@ from pipeline.drafters.base import Brief
 from pipeline.drafters.rules.catalysts import from_mechanism
 from pipeline.drafters.rules.effects import effect_of
 from pipeline.drafters.rules.pivot import pivot
-from pipeline.facts.essentials import ESSENTIAL
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Change, DerivedFact, Figure, written
 from pipeline.facts.sheet import Basis, Role
@@ -24,53 +23,12 @@ from pipeline.notes.words import basis_words
 NO_ESTIMATE = "The sheet holds no estimate, so there is no street view to hold the result against."
 MOST_EFFECT_EVIDENCE, MOST_CATALYST_EVIDENCE = 4, 3
 """Ids that a model is asked for with an effect, and with a catalyst."""
-_PRIOR = (Role.PRIOR_YEAR, Role.PRIOR_QUARTER)
-_ENDS = (".low", ".high", ".midpoint", ".implied_rest")
-"""Figures that the line of a range says already, or that follow from it."""
-_LEADING = frozenset(metric for _, group in ESSENTIAL for metric in group)
-
-
-def citable(brief: Brief) -> list[Figure]:
-    """The figures that an answer may cite: the most material `brief.most_facts` of them, those of one series side by side.
-
-    Older history is left out. What only the past knows comes last: a change names its own base.
-    """
-    figures = sorted((f for f in brief.facts if f.role is not Role.HISTORY), key=lambda f: _rank(f, brief))
-    if brief.for_small_model:
-        # A small model takes a base for something to report. Where nothing else is known of a series, there is nothing to report.
-        figures = [f for f in figures if f.id in brief.needed or not (f.role in _PRIOR or _is_told_twice(f, brief))]
-    kept = figures[: brief.most_facts]
-    order = {stem: n for n, stem in reversed(list(enumerate(f.stem for f in kept)))}
-    return sorted(kept, key=lambda f: (f.role in _PRIOR, order[f.stem]))
-
-
-def _is_told_twice(figure: Figure, brief: Brief) -> bool:
-    """Whether a rate stands in the sheet both as stated and as computed, and this is the one with fewer digits."""
-    if figure.change not in (Change.YOY, Change.QOQ):
-        return False
-    preferred = brief.facts.change(figure.metric.id, figure.change, figure.segment)
-    return preferred is not None and preferred is not figure and preferred.period == figure.period and preferred.basis is figure.basis
-
-
-def _rank(figure: Figure, brief: Brief) -> int:
-    """How soon a note should speak of a figure: 0 is what the prompt's own mechanisms rest on, 6 what is known from another line."""
-    if figure.id in brief.needed:
-        return 0
-    if figure.role in _PRIOR or figure.id.endswith(_ENDS):
-        return 6
-    if figure.segment is not None:
-        return (2 if figure.metric.id == "revenue" else 4) + (figure.change is Change.QOQ)
-    if figure.role is not Role.ACTUAL:
-        return 1 if figure.role is not Role.CONSENSUS or figure.period == brief.facts.sheet.reported_period else 5
-    if figure.metric.id in _LEADING:
-        return 1
-    return 3 if figure.change is not None or isinstance(figure, DerivedFact) else 4
 
 
 def subject_block(brief: Brief, most: int = 7) -> str:
     """What a summary may speak of, a line each: the leading series and the parts of revenue, with the ids of their figures."""
     lines: dict[str, list[str]] = {}
-    for figure in sorted(citable(brief), key=lambda f: _rank(f, brief)):
+    for figure in sorted(brief.citable, key=brief.rank):
         if figure.role not in (Role.ACTUAL, Role.CONSENSUS) or (figure.segment is not None and figure.metric.id != "revenue"):
             continue
         subject = "parts of revenue" if figure.segment is not None else f"{figure.metric.label[0].lower()}{figure.metric.label[1:]}"
@@ -88,15 +46,8 @@ def headline_example(brief: Brief) -> str:
 
 def leading(brief: Brief) -> list[Figure]:
     """What a headline may be about: the figures of the first subject."""
-    figures = sorted(citable(brief), key=lambda f: (f.metric.id != "revenue", _rank(f, brief)))
+    figures = sorted(brief.citable, key=lambda f: (f.metric.id != "revenue", brief.rank(f)))
     return [f for f in figures if f.stem == figures[0].stem]
-
-
-def watchable(brief: Brief) -> list[Figure]:
-    """The figures whose next value can decide something: levels and changes as reported, and guidance. How a result stood against its
-    estimate is over, but where a mechanism is proved wrong by the next one."""
-    past, decides = (Change.SURPRISE, Change.VS_CONSENSUS), {fired.falsifier.metric for fired in brief.offered}
-    return [f for f in citable(brief) if f.role in (Role.ACTUAL, Role.GUIDANCE) and (f.change not in past or f.id in decides)]
 
 
 def fact_line(figure: Figure, facts: FactBase) -> str:
@@ -128,21 +79,16 @@ def consensus_line(facts: FactBase) -> str:
     return "; ".join(lines) or "none in the sheet"
 
 
-def gap_figures(brief: Brief) -> dict[str, list[Figure]]:
+def gap_figures(brief: Brief) -> dict[str, Sequence[Figure]]:
     """What each text of the consensus gap is best about: how the result stood against an estimate, the figure on which the print
     turns, and what the strongest mechanism rests on beside these.
     """
-    street = [f for f in against(brief) if f.change is not None][:1] or against(brief)[:1]
+    street = [f for f in brief.against if f.change is not None][:1] or brief.against[:1]
     turn = pivot(brief.facts)
-    ours = list(dict.fromkeys([turn.change, turn.level])) if turn is not None else citable(brief)[:1]
+    ours = list(dict.fromkeys([turn.change, turn.level])) if turn is not None else brief.citable[:1]
     seen = {figure.id for figure in (*street, *ours)}
-    behind = [f for fired in brief.offered for f in fired.facts if f.id not in seen and f in citable(brief) and f not in against(brief)]
+    behind = [f for fired in brief.offered for f in fired.facts if f.id not in seen and f in brief.citable and f not in brief.against]
     return {"street_view": street, "our_view": ours, "why_missed": list(dict.fromkeys(behind))[:2]}
-
-
-def against(brief: Brief) -> list[Figure]:
-    """The figures that speak of estimates: consensus, and how results and guidance stood against it."""
-    return [f for f in citable(brief) if f.role is Role.CONSENSUS or f.change in (Change.SURPRISE, Change.VS_CONSENSUS)]
 
 
 def street_line(brief: Brief) -> str:
@@ -189,12 +135,12 @@ def mechanism_block(brief: Brief) -> str:
 def _mechanism(fired: Fired, brief: Brief) -> str:
     """A small model gets the whole effect as its answer writes it, a larger one its terms and how the mechanism works."""
     m = fired.mechanism
-    known = {figure.id for figure in citable(brief)}
+    known = {figure.id for figure in brief.citable}
     effect = effect_of(fired)
     whole = effect.model_dump(mode="json") | {"falsifier": _watch(fired.falsifier)}
     evidence = [id_ for id_ in effect.claim.evidence if id_ in known][:MOST_EFFECT_EVIDENCE]
     whole["claim"] = {"evidence": evidence, "text": effect.claim.text} if brief.for_small_model else {"evidence": evidence}
-    if fired.falsifier.metric not in {figure.id for figure in watchable(brief)}:
+    if fired.falsifier.metric not in {figure.id for figure in brief.watchable}:
         del whole["falsifier"]
     if brief.for_small_model:
         return f"- {quoted_json(whole)}"
@@ -218,7 +164,7 @@ def event_block(brief: Brief, most: int = 4) -> str:
 
 
 def _events(brief: Brief) -> Iterator[Catalyst]:
-    known, citable_ids = {figure.id for figure in watchable(brief)}, {figure.id for figure in citable(brief)}
+    known, citable_ids = {figure.id for figure in brief.watchable}, {figure.id for figure in brief.citable}
     for fired in brief.fired:
         catalyst = from_mechanism(fired, brief)
         if catalyst is not None and catalyst.watch.metric in known:
@@ -227,7 +173,7 @@ def _events(brief: Brief) -> Iterator[Catalyst]:
     for fired in brief.fired:
         if fired.falsifier.metric in known:
             yield _at_the_next_print(fired.falsifier, brief)
-    for figure in sorted(watchable(brief), key=lambda f: _rank(f, brief)):
+    for figure in sorted(brief.watchable, key=brief.rank):
         if figure.change in (Change.YOY, Change.QOQ) and figure.quantity.value != 0:
             turns: Comparison = "at_most" if figure.quantity.value > 0 else "at_least"
             yield _at_the_next_print(Watch(metric=figure.id, comparison=turns, threshold=Decimal(0)), brief)
@@ -264,7 +210,7 @@ def _watch(watch: Watch) -> dict[str, str | float]:
 
 def threshold_block(brief: Brief, most: int = 5) -> str:
     """Falsifiers of the mechanisms at work: thresholds that the facts themselves set, as an answer writes them."""
-    known = {figure.id for figure in watchable(brief)}
+    known = {figure.id for figure in brief.watchable}
     seen: dict[str, Watch] = {}
     for fired in brief.fired:
         if fired.falsifier.metric in known:

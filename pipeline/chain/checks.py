@@ -13,7 +13,7 @@ from pipeline.chain.parts import Part, Violation
 from pipeline.drafters.base import Brief
 from pipeline.facts.figures import Figure, stem, written
 from pipeline.facts.quantity import Interval, UnitClass
-from pipeline.grounding import check_text
+from pipeline.grounding import Checker
 from pipeline.grounding.report import NumberCheck, Report
 from pipeline.mechanisms.engine import already_holds, is_plausible, meaning
 from pipeline.notes.calendar import known_by, release_window
@@ -51,6 +51,7 @@ class Checks:
     def __init__(self, brief: Brief) -> None:
         self.brief = brief
         self.facts = brief.facts
+        self._checker = Checker(brief.facts)
         self._statements = {run for statement in self.facts.sheet.statements for run in _runs(_words(statement.text))}
         self._mechanisms = {fired.mechanism.id: fired.mechanism for fired in brief.fired}
         self._names = _known_names(brief)
@@ -62,7 +63,7 @@ class Checks:
         """How each number of a text is decided. Asked several times of one text, so it is kept."""
         key = (text, evidence)
         if key not in self._reports:
-            self._reports[key] = check_text(text, self.facts, evidence=evidence)
+            self._reports[key] = self._checker.check(text, evidence)
         return self._reports[key]
 
     def cited(self, claim: Claim) -> Claim:

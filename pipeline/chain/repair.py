@@ -138,12 +138,12 @@ def _without_mechanisms(schema: dict[str, Any], mechanisms: frozenset[str]) -> d
     return narrow(schema, {_MECHANISM: [id_ for id_ in field["enum"] if id_ not in mechanisms]})
 
 
-def _facts_for_each(values: Mapping[str, Any], told_mechanisms: frozenset[str], brief: Brief) -> dict[str, list[Figure]]:
+def _facts_for_each(values: Mapping[str, Any], told_mechanisms: frozenset[str], brief: Brief) -> dict[str, Sequence[Figure]]:
     """What each part that is asked for anew is to be about. An effect whose mechanism is told already gets the facts of one that is not."""
     used = {*told_mechanisms, *(mechanism for value in values.values() if (mechanism := _mechanism_of(value)) is not None)}
     unused = iter([fired.facts for fired in brief.offered if fired.mechanism.id not in used])
     return {
-        name: list(next(unused, ())) if _mechanism_of(value) in told_mechanisms else _facts_for(name, value, brief)
+        name: next(unused, ()) if _mechanism_of(value) in told_mechanisms else _facts_for(name, value, brief)
         for name, value in values.items()
     }
 
@@ -152,7 +152,7 @@ def _mechanism_of(value: Any) -> str | None:
     return mechanism if isinstance(value, dict) and isinstance(mechanism := value.get("mechanism"), str) else None
 
 
-def _facts_for(name: str, value: Any, brief: Brief) -> list[Figure]:
+def _facts_for(name: str, value: Any, brief: Brief) -> Sequence[Figure]:
     """What a part that is asked for anew is to be about: what its place in the consensus gap is for, else the facts that it cited, or
     the leading ones where it cites none."""
     if name == "headline":

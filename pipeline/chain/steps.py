@@ -47,8 +47,8 @@ class Step:
 
     def narrowed(self, brief: Brief) -> dict[str, Any]:
         """The step's JSON Schema with every id field limited to the ids that exist, and lists to what a model is asked for."""
-        ids = [figure.id for figure in briefing.citable(brief)]
-        watch = [figure.id for figure in briefing.watchable(brief)]
+        ids = [figure.id for figure in brief.citable]
+        watch = [figure.id for figure in brief.watchable]
         by_step: dict[StepName, dict[str, Sequence[str]]] = {
             "summarize": {"Claim.evidence": ids},
             "second_order": {
@@ -65,8 +65,8 @@ class Step:
             "catalysts": {"Claim.evidence": ids, "Watch.metric": watch},
         }
         schema = narrow(stored(self.schema), by_step[self.name], _MOST[self.name] if brief.most_facts is not None else None)
-        if self.name == "consensus_gap" and brief.for_small_model and briefing.against(brief):
-            _split_views(schema, [figure.id for figure in briefing.against(brief)])
+        if self.name == "consensus_gap" and brief.for_small_model and brief.against:
+            _split_views(schema, [figure.id for figure in brief.against])
         return schema
 
     def parts(self, answer: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -138,7 +138,7 @@ def opening(brief: Brief) -> tuple[str, str]:
     facts = brief.facts
     sheet = load_prompt("facts").render(
         company=briefing.company_line(facts),
-        facts="\n".join(briefing.fact_line(figure, facts) for figure in briefing.citable(brief)),
+        facts="\n".join(briefing.fact_line(figure, facts) for figure in brief.citable),
         statements=briefing.statements_block(facts),
         missing=briefing.missing_line(facts),
         conflicts=briefing.conflicts_line(facts),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.output import Watcher, say, say_json, tell
+from pipeline.cli.output import say, say_json, tell
+from pipeline.cli.watching import Watcher
 
 if TYPE_CHECKING:
     from pipeline.config import Settings

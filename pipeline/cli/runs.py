@@ -12,7 +12,7 @@ import typer
 from pipeline.cli.output import say, say_json, tell
 
 if TYPE_CHECKING:
-    from pipeline.llm.journal import NoteRow, Run
+    from pipeline.batch.journal import NoteRow, Run
 
 _FOLDER = typer.Argument(metavar="[DIR]", help="Folder that notes were drafted into.")
 _JSON = typer.Option("--json", help="One JSON object on stdout.")
@@ -59,8 +59,8 @@ def _read(folder: Path, number: int | None) -> tuple[list[Run], list[NoteRow]]:
     """All runs, and the notes of one. Raises InputError where there is no journal."""
     from datetime import UTC, datetime
 
+    from pipeline.batch.journal import NAME, opened
     from pipeline.errors import InputError, Problem
-    from pipeline.llm.journal import NAME, opened
 
     if not (folder / NAME).is_file():
         raise InputError(Problem(f"holds no {NAME}: expected a folder that a model drafted into", file=str(folder)))

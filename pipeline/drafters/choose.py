@@ -14,8 +14,7 @@ from pipeline.prompting import load_prompt
 
 if TYPE_CHECKING:
     from pipeline.drafters.local import Work
-    from pipeline.llm.budget import Budget
-    from pipeline.llm.journal import Journal
+    from pipeline.llm.gate import Around
 
 Kind = Literal["openai", "local", "rules"]
 KINDS = ("auto", "openai", "local", "rules")
@@ -45,20 +44,18 @@ def settle(kind: str, settings: Settings) -> tuple[Kind, str]:
     return "local", ", since no endpoint is configured"
 
 
-async def choose_drafter(
-    kind: str, settings: Settings, work: Work | None = None, journal: Journal | None = None, budget: Budget | None = None
-) -> tuple[Drafter, str]:
-    """The drafter of that kind and the line for people; what a model answers is kept in `journal` and not asked for twice.
+async def choose_drafter(kind: str, settings: Settings, work: Work | None = None, around: Around | None = None) -> tuple[Drafter, str]:
+    """The drafter of that kind and the line for people; `around` is what its client shares with others.
 
-    A `budget` is for a model whose price is known. A local model must be there; nothing is pulled. Raises UsageError.
+    A local model must be there; nothing is pulled. Raises UsageError.
     """
     settled, why = settle(kind, settings)
     if settled == "rules":
         return RuleDrafter(), why
-    return _local_drafter(settings, work, why, journal) if settled == "local" else await _model_drafter(settings, journal, budget)
+    return _local_drafter(settings, work, why, around) if settled == "local" else await _model_drafter(settings, around)
 
 
-def _local_drafter(settings: Settings, work: Work | None, why: str, journal: Journal | None) -> tuple[Drafter, str]:
+def _local_drafter(settings: Settings, work: Work | None, why: str, around: Around | None) -> tuple[Drafter, str]:
     from pipeline.drafters.local import LocalDrafter, Work
 
     require_package()
@@ -73,26 +70,24 @@ def _local_drafter(settings: Settings, work: Work | None, why: str, journal: Jou
     patient = settings if "timeout_s" in settings.model_fields_set else settings.model_copy(update={"timeout_s": LOCAL_TIMEOUT_S})
     # Requests wait for each other here rather than in the server, where their time-outs would run; and no text runs on.
     one_by_one = patient.model_copy(update={"concurrency": 1, "bounded_texts": True})
-    # Its address is another each time; the model is the same.
-    around = journal.around(f"local:{name}:{gguf.stat().st_size}") if journal else None
     return LocalDrafter(gguf, name, one_by_one, schema_note(), work or Work(), around), f"drafting with {name} on this machine{why}"
 
 
-async def _model_drafter(settings: Settings, journal: Journal | None, budget: Budget | None) -> tuple[Drafter, str]:
-    from pipeline.drafters.model import PROMPT_FACTS, ModelDrafter
-    from pipeline.llm.client import ChatClient
-    from pipeline.llm.prices import cost_usd
-    from pipeline.llm.types import Usage
+async def _model_drafter(settings: Settings, around: Around | None) -> tuple[Drafter, str]:
     from pipeline.llm.wire import host_of
 
     base_url, key, model = await endpoint_of(settings)
-    around = journal.around(base_url) if journal else None
-    client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note(), around=around)
-    most_facts = settings.prompt_facts or PROMPT_FACTS
-    if budget is not None and cost_usd(Usage(prompt_tokens=1), model, base_url) is None:
-        raise UsageError(f"--budget-usd: the price of {model} at {host_of(base_url)} is not known, so nothing can be held to it")
-    drafter = ModelDrafter(client, model=model, base_url=base_url, most_facts=most_facts, budget=budget)
-    return drafter, f"drafting with {model} at {host_of(base_url)}"
+    return drafter_at(base_url, key, model, settings, around), f"drafting with {model} at {host_of(base_url)}"
+
+
+def drafter_at(base_url: str, key: str | None, model: str, settings: Settings, around: Around | None) -> Drafter:
+    """A drafter that asks a model at an endpoint."""
+    from pipeline.drafters.model import PROMPT_FACTS, ModelDrafter
+    from pipeline.llm.client import ChatClient
+
+    keeper, gate = (around.keeper(base_url), around.gate(model, base_url)) if around else (None, None)
+    client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note(), keeper=keeper, gate=gate)
+    return ModelDrafter(client, model=model, base_url=base_url, most_facts=settings.prompt_facts or PROMPT_FACTS)
 
 
 async def endpoint_of(settings: Settings) -> tuple[str, str | None, str]:

@@ -14,9 +14,9 @@ from pipeline.config import Settings
 from pipeline.drafters.base import StepAnswer, StepRequest
 from pipeline.drafters.model import LOCAL_FACTS, ModelDrafter
 from pipeline.llm.client import ChatClient
+from pipeline.llm.gate import Around
 from pipeline.llm.local.server import LocalServer, Speed
 from pipeline.llm.types import OnAttempt, Usage
-from pipeline.llm.wire import Around
 
 TOKEN_MARGIN = 1.3
 """A Qwen model's tokens for one of o200k_base, at most: it splits numbers into digits. Measured on the cases: 1.04 to 1.12 for all that we
@@ -82,7 +82,8 @@ class LocalDrafter:
     notes_at_once: int | None = 1
 
     def __init__(self, gguf: Path, name: str, settings: Settings, schema_note: str, work: Work, around: Around | None = None) -> None:
-        """`settings` hold for the requests: give them a time-out that a slow machine can keep. `around` stands before the server."""
+        """`settings` hold for the requests: give them a time-out that a slow machine can keep. `around` is what
+        its client shares with others."""
         self.most_facts: int | None = settings.prompt_facts or LOCAL_FACTS
         context = context_for(work.prompt_tokens(self.most_facts), settings.max_answer_tokens)
         self._server = LocalServer(gguf, context_tokens=context, alias=name)
@@ -90,6 +91,7 @@ class LocalDrafter:
         self._schema_note = schema_note
         self._work = work
         self._around = around
+        self._gguf = gguf
         self._asked: ModelDrafter | None = None
         self._estimated = False
         self.model: str | None = name
@@ -104,7 +106,9 @@ class LocalDrafter:
                 model=server.alias,
                 settings=self.settings,
                 schema_note=self._schema_note,
-                around=self._around,
+                # The server's address is another each time; the model is the same.
+                keeper=self._around.keeper(f"local:{server.alias}:{self._gguf.stat().st_size}") if self._around else None,
+                gate=self._around.gate(server.alias, None) if self._around else None,
             )
             asked = ModelDrafter(client, model=server.alias, base_url=server.base_url, name=self.name, most_facts=self.most_facts)
             self._asked = await asked.__aenter__()

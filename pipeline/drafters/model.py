@@ -7,11 +7,10 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.drafters.base import StepAnswer, StepRequest
-from pipeline.llm.budget import Budget
 from pipeline.llm.client import ChatClient
 from pipeline.llm.prices import cost_usd
 from pipeline.llm.tokens import count_messages, count_tokens
-from pipeline.llm.types import Attempt, Completion, OnAttempt, Request, Usage
+from pipeline.llm.types import OnAttempt, Request, Usage
 
 PROMPT_FACTS = 160
 """Figures in a prompt: as many as a model of a provider reads without losing any."""
@@ -33,47 +32,23 @@ class ModelDrafter:
         base_url: str,
         name: str = "openai",
         most_facts: int | None = PROMPT_FACTS,
-        budget: Budget | None = None,
     ) -> None:
-        """`name` is the drafter's in notes and records; `most_facts` is how many figures a prompt holds, None for all.
-
-        With a `budget` no request is sent that could go beyond it.
-        """
+        """`name` is the drafter's in notes and records; `most_facts` is how many figures a prompt holds, None for all."""
         self.name = name
         self.most_facts = most_facts
         self.model: str | None = model
         self._known = (model, base_url)
         self.token_note: str | None = None
         self._client = client
-        self._budget = budget
 
     async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
-        """The model's answer. Raises ProviderError by kind, and BudgetReached where it could cost more than is left."""
+        """The model's answer. Raises ProviderError by kind, and what the client's gate and keeper raise."""
         asked = Request(request.step, request.messages, request.schema, variation=request.repair)
-        done = await self._within_budget(asked, on_attempt)
+        done = await self._client.complete(asked, on_attempt)
         usage = done.usage
         if usage.prompt_tokens == 0:
             usage = self._counted(request, done.text)
         return StepAnswer(done.text, usage)
-
-    async def _within_budget(self, asked: Request, on_attempt: OnAttempt) -> Completion:
-        """Ask; before each attempt what it may cost is set aside: the whole prompt at full price, and as long an answer as it allows."""
-        budget = self._budget
-        if budget is None:
-            return await self._client.complete(asked, on_attempt)
-        prompt = count_messages(asked.messages, self._known[0]).count
-        set_aside: list[Decimal] = []
-
-        def before(max_tokens: int) -> None:
-            most = self.cost_usd(Usage(prompt_tokens=prompt, completion_tokens=max_tokens)) or Decimal(0)
-            budget.set_aside(most)
-            set_aside.append(most)
-
-        def attempted(attempt: Attempt) -> None:
-            budget.settle(set_aside.pop(), self.cost_usd(attempt.usage) or Decimal(0))
-            on_attempt(attempt)
-
-        return await self._client.complete(asked, attempted, before)
 
     def _counted(self, request: StepRequest, text: str) -> Usage:
         """Our own count, for servers that report none."""

@@ -12,7 +12,7 @@ from pipeline.errors import InputError, Problem
 from pipeline.facts.derive import derive_levels_and_changes
 from pipeline.facts.essentials import list_missing
 from pipeline.facts.expectations import derive_expectations
-from pipeline.facts.figures import Change, DerivedFact, Figure, printed_places, stem
+from pipeline.facts.figures import Change, DerivedFact, Figure, stem
 from pipeline.facts.quantity import Scale, UnitClass
 from pipeline.facts.sheet import Basis, Fact, FactSheet, Role
 from pipeline.facts.vocabulary import vocabulary
@@ -66,7 +66,7 @@ class FactBase:
     def change(self, metric: str, change: Change, segment: str | None = None) -> Figure | None:
         """The change of a metric as reported. Of a stated and a computed rate the one with more digits, the stated one when equal."""
         found = [f for f in self._series(metric, segment) if f.change is change and f.role is Role.ACTUAL and f.basis not in _OTHER_TERMS]
-        return max(found, key=lambda f: (printed_places(f.quantity, f.scale), f.fact is not None), default=None)
+        return max(found, key=lambda f: (f.places, f.fact is not None), default=None)
 
     def base_of(self, figure: Figure) -> Figure | None:
         """What a change is measured against, where the sheet holds it; None for a level."""

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pipeline.facts.quantity import Bound, Quantity, Scale, Unit, UnitClass
 from pipeline.facts.sheet import Basis, Fact, Period, Role, Source
@@ -34,9 +34,11 @@ class Change(StrEnum):
 _SALES = ("sales", "revenue", "revenues", "fees", "turnover", "income")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """A number that a claim may cite, by `id`. `change` is None for a level; `scale` is the one that it is printed in."""
+
+    # No slots: what is asked of a figure hundreds of times in a note is kept in the object.
 
     id: str
     metric: Metric
@@ -50,7 +52,7 @@ class Figure:
     source: Source | None = None
     fact: Fact | None = None
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """The id of its series: metric and segment."""
         return stem(self.metric.id, self.segment)
@@ -65,6 +67,16 @@ class Figure:
             return self.segment
         name = self.metric.label
         return f"{self.segment} {name if name[:2].isupper() else name[0].lower() + name[1:]}"
+
+    @cached_property
+    def places(self) -> int:
+        """How many decimals of it are printed, as `printed_places`."""
+        return printed_places(self.quantity, self.scale)
+
+    @cached_property
+    def written(self) -> str:
+        """As `written` prints it by itself."""
+        return bare(write_quantity(self.quantity, self.scale, signed=self.change is not None, bound=self.bound), self)
 
     @property
     def unit(self) -> Unit:
@@ -82,7 +94,7 @@ class Figure:
         return (self.quantity.value > 0) == (self.metric.good == "up")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DerivedFact(Figure):
     """A figure computed by code. `inputs` are the ids that `formula` names; `base` is what a change is measured against."""
 
@@ -115,8 +127,9 @@ def written(figure: Figure, *, signed: bool | None = None) -> str:
 
     Changes carry their sign unless `signed` says otherwise. No more digits are printed than the interval supports.
     """
-    text = write_quantity(figure.quantity, figure.scale, signed=figure.change is not None if signed is None else signed, bound=figure.bound)
-    return bare(text, figure)
+    if signed is None:
+        return figure.written
+    return bare(write_quantity(figure.quantity, figure.scale, signed=signed, bound=figure.bound), figure)
 
 
 def bare(amount: str, figure: Figure) -> str:

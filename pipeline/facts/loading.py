@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,17 +46,18 @@ class Loaded:
 def find_sheets(paths: Sequence[Path]) -> list[Path]:
     """The files among `paths` as given, and for each folder the sheets in it, sorted, at any depth; each once.
 
-    A sheet in a folder is called facts.json, or something.facts.json (or .yaml, .yml, .csv). Hidden folders are left
-    out. Raises InputError for folders without a sheet.
+    A sheet in a folder is called facts.json, or something.facts.json (or .yaml, .yml, .csv). Hidden folders are left out. A path that is
+    no file and holds `*`, `?` or `[` is a pattern: what it matches counts as given. Raises InputError for a folder without a sheet, or one
+    that cannot be read, and for a pattern that nothing matches.
     """
     found: dict[Path, Path] = {}
-    problems = []
+    problems: list[Problem] = []
     for path in paths:
-        inside = _sheets_below(path) if _is_folder(path) else [path]
-        for file in inside:
-            found.setdefault(file.absolute(), file)
-        if not inside:
-            problems.append(Problem(f"no fact sheets in this folder: expected {_NAMES}", file=_name(path)))
+        inside = _matching(path, problems) if _is_pattern(path) else [path]
+        for one in inside:
+            files = _sheets_below(one, problems) if _is_folder(one) else [one]
+            for file in files:
+                found.setdefault(file.absolute(), file)
     if problems:
         raise InputError(*problems)
     return list(found.values())
@@ -68,31 +70,55 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _sheets_below(folder: Path) -> list[Path]:
-    found = []
-    for place, folders, files in os.walk(folder):
+def _is_pattern(path: Path) -> bool:
+    try:
+        return has_magic(str(path)) and not path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _matching(pattern: Path, problems: list[Problem]) -> list[Path]:
+    found = [Path(name) for name in sorted(glob(str(pattern), recursive=True))]  # noqa: PTH207 - pathlib globs below a folder only
+    if not found:
+        problems.append(Problem("matches no file: expected fact sheets or folders with fact sheets", file=_name(pattern)))
+    return found
+
+
+def _sheets_below(folder: Path, problems: list[Problem]) -> list[Path]:
+    found: list[Path] = []
+    unread: list[OSError] = []
+    for place, folders, files in os.walk(folder, onerror=unread.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         names = [name for name in files if f".{name}".lower().endswith(tuple(f".facts{suffix}" for suffix in _SUFFIXES))]
         found += [Path(place, name) for name in names]
+    problems += [Problem(f"this folder cannot be read: {error.strerror}", file=printable(str(error.filename))) for error in unread]
+    if not found and not unread:
+        problems.append(Problem(f"no fact sheets in this folder: expected {_NAMES}", file=_name(folder)))
     return sorted(found)
 
 
 def load_sheets(paths: Iterable[Path], *, max_bytes: int) -> Loaded:
     """All sheets among the files and folders `paths`. Of two sheets for one company and period the first is kept."""
     loaded = Loaded()
-    files: dict[Path, Path] = {}
-    for path in paths:
-        try:
-            for file in find_sheets([path]):
-                files.setdefault(file.absolute(), file)
-        except InputError as error:
-            loaded.problems.extend(error.problems)
+    for path, found in each_sheet(sheet_files(paths), max_bytes=max_bytes):
+        if isinstance(found, FactSheet):
+            loaded.sheets.append((path, found))
+        else:
+            loaded.problems.extend(found.problems)
+    return loaded
+
+
+def each_sheet(files: Iterable[tuple[Path, InputError | None]], *, max_bytes: int) -> Iterator[tuple[Path, FactSheet | InputError]]:
+    """The sheets of `sheet_files`, one at a time: each path with its sheet, or with what is wrong with it. Keeps none of them."""
     owners: dict[tuple[object, ...], Path] = {}
-    for path in files.values():
+    for path, problem in files:
+        if problem is not None:
+            yield path, problem
+            continue
         try:
             sheet = load_sheet(path, max_bytes=max_bytes)
         except InputError as error:
-            loaded.problems.extend(error.problems)
+            yield path, error
             continue
         period = sheet.reported_period
         # The slug names the output files; the days catch one period under two ids.
@@ -100,11 +126,25 @@ def load_sheets(paths: Iterable[Path], *, max_bytes: int) -> Loaded:
         owner = next((owners[key] for key in keys if key in owners), None)
         if owner is not None:
             message = f"is a second sheet for {sheet.company.ticker} {period.label}, after {_name(owner)}: expected one, the first is used"
-            loaded.problems.append(Problem(message, file=_name(path)))
+            yield path, InputError(Problem(message, file=_name(path)))
             continue
         owners |= dict.fromkeys(keys, path)
-        loaded.sheets.append((path, sheet))
-    return loaded
+        yield path, sheet
+
+
+def sheet_files(paths: Iterable[Path]) -> Iterator[tuple[Path, InputError | None]]:
+    """The files that `find_sheets` finds for all `paths` together, each once, and what is wrong with a path of which nothing comes."""
+    seen: set[Path] = set()
+    for path in paths:
+        try:
+            files = find_sheets([path])
+        except InputError as error:
+            yield path, error
+            continue
+        for file in files:
+            if (whole := file.absolute()) not in seen:
+                seen.add(whole)
+                yield file, None
 
 
 def load_sheet(path: Path, *, max_bytes: int) -> FactSheet:

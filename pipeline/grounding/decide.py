@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from pipeline.facts.factbase import FactBase
@@ -31,6 +32,7 @@ from pipeline.grounding.topics import KIN, BasisWord, Period
 from pipeline.grounding.values import Sized, of_size
 
 _KEPT = 8
+_KEPT_TEXTS = 32
 _STRUCTURE = {
     Kind.HORIZON: "a horizon",
     Kind.QUARTER: "names a period",
@@ -67,6 +69,8 @@ class Checker:
     def __init__(self, facts: FactBase) -> None:
         self.facts = facts
         self.names = names_of(facts.sheet)
+        # A claim is checked against its evidence and against all facts: its numbers are the same.
+        self._find = lru_cache(maxsize=_KEPT_TEXTS)(partial(find, names=self.names, decimal_mark=facts.sheet.decimal_mark))
         self.figures = [figure for figure in facts if figure.fact is None or figure.fact.value is not None]
         self._levels: dict[str, list[tuple[int, Figure]]] = defaultdict(list)
         for place, figure in enumerate(self.figures):
@@ -95,7 +99,7 @@ class Checker:
 
     def check(self, text: str, evidence: Collection[str] | None = None) -> Report:
         """Decide every number of `text`. With `evidence`, a number must rest on those facts, their inputs or their changes."""
-        mentions = find(text, self.names, decimal_mark=self.facts.sheet.decimal_mark)
+        mentions = self._find(text)
         reach = self.reach(evidence) if evidence is not None else None
         checks: dict[int, NumberCheck] = {}
         for mention in mentions:

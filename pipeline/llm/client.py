@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,15 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.config import Settings
 from pipeline.errors import EmptyAnswer, Filtered, FormatUnsupported, ParameterRejected, ProviderError, Refused, ResourceError, Truncated
 from pipeline.llm import formats
+from pipeline.llm.gate import Asked, Came, Gate, Keeper, Slots
 from pipeline.llm.retry import Sleep, ask_again
 from pipeline.llm.types import Attempt, Completion, FormatMode, OnAttempt, Request, Usage
-from pipeline.llm.wire import OPENAI_URL, Around, Wire, clean, host_of
+from pipeline.llm.wire import OPENAI_URL, Wire, clean, host_of
 
 if TYPE_CHECKING:
     import httpx2
 
 
-Before = Callable[[int], None]
 _WARMER = 0.3
 """Added to the temperature for each variation: at temperature 0 a small model repeats a refused answer word for word."""
 
@@ -68,26 +69,28 @@ class ChatClient:
         settings: Settings,
         schema_note: str,
         transport: httpx2.AsyncBaseTransport | None = None,
-        around: Around | None = None,
+        keeper: Keeper | None = None,
+        gate: Gate | None = None,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`schema_note` goes with the last message where the server lacks strict schemas; `{schema}` in it stands for the JSON Schema.
 
-        `base_url`, `api_key` and `model` count, not those of `settings`. `transport` takes the
-        place of the network, `around` stands before it.
+        `base_url`, `api_key` and `model` count, not those of `settings`. `transport` takes the place of the network. What `keeper` recalls
+        is not asked for; `gate` lets the rest through, by default `settings.concurrency` requests at a time.
         Raises InputError for a base URL that is none and KeyRejected where a key is needed and missing.
         """
         if "{schema}" not in schema_note:
             raise ResourceError("the note that goes with a schema lacks its {schema} placeholder")
-        self._wire = Wire(base_url, api_key, settings, transport, around)
+        self._wire = Wire(base_url, api_key, settings, transport)
         self._model = model
         self._settings = settings
         self._schema_note = schema_note
         self._sleep = sleep
         self._clock = clock
         self._dialect = Dialect.of(base_url)
-        self._under_way = asyncio.Semaphore(settings.concurrency)
+        self._keeper = keeper
+        self._gate: Gate = gate or Slots(settings.concurrency)
         self._random = Random(settings.seed).random  # noqa: S311 - spreads retries; the same run waits the same times
 
     async def __aenter__(self) -> ChatClient:
@@ -96,48 +99,44 @@ class ChatClient:
     async def __aexit__(self, *_: object) -> None:
         await self._wire.__aexit__()
 
-    async def complete(self, request: Request, on_attempt: OnAttempt, before: Before = lambda max_tokens: None) -> Completion:
+    async def complete(self, request: Request, on_attempt: OnAttempt) -> Completion:
         """The model's answer to `request`; every HTTP request on the way to it is reported to `on_attempt`.
-
-        `before` is told how many tokens an answer may have before each of them is sent, and may raise to stop there.
 
         The text is the JSON object that the model wrote, or all that it wrote when there is no single object in it: the caller validates.
         A refused format or parameter is asked for no more, here and, once an answer came, in later requests. An answer that is cut off is
-        asked for again with twice the tokens, up to `answer_tokens_limit`. Raises the ProviderError of the last attempt.
+        asked for again with twice the tokens, up to `answer_tokens_limit`. Raises the ProviderError of the last attempt, and whatever the
+        keeper and the gate raise.
         """
         settings = self._settings
         dialect = self._dialect
         max_tokens = settings.max_answer_tokens
 
         async def once(number: int, waited_s: float) -> Completion:
-            async with self._under_way:
-                before(max_tokens)
-                started = self._clock()
-                answer = _Answer()
-                error: BaseException | None = None
+            asked = Asked(request, encoded(self._body(request, dialect, max_tokens)), max_tokens)
+            answer, error, seconds = await self._answered(asked)
+            text = ""
+            if error is None:
                 try:
-                    answer = _read(await self._wire.post(self._body(request, dialect, max_tokens), request.sample))
                     text = answer.finished_text(self._model, max_tokens)
-                except BaseException as caught:
+                except ProviderError as caught:
                     error = caught
-                    raise
-                finally:
-                    known = isinstance(error, ProviderError)
-                    on_attempt(
-                        Attempt(
-                            number=number,
-                            format=dialect.formats[0],
-                            max_tokens=max_tokens,
-                            status=error.status if isinstance(error, ProviderError) else None if error else 200,
-                            outcome=type(error).__name__ if error else "ok",
-                            detail=str(error) if known else "",
-                            waited_s=waited_s,
-                            seconds=self._clock() - started,
-                            usage=answer.usage,
-                            finish_reason=answer.finish_reason,
-                            response_model=answer.model,
-                        )
-                    )
+            on_attempt(
+                Attempt(
+                    number=number,
+                    format=dialect.formats[0],
+                    max_tokens=max_tokens,
+                    status=error.status if error else 200,
+                    outcome=type(error).__name__ if error else "ok",
+                    detail=str(error or ""),
+                    waited_s=waited_s,
+                    seconds=seconds,
+                    usage=answer.usage,
+                    finish_reason=answer.finish_reason,
+                    response_model=answer.model,
+                )
+            )
+            if error is not None:
+                raise error
             return Completion(formats.extract_object(text) or text, answer.usage, dialect.formats[0], answer.model or self._model)
 
         def adapt(error: ProviderError) -> bool:
@@ -160,6 +159,29 @@ class ChatClient:
         self._dialect = dialect
         return completion
 
+    async def _answered(self, asked: Asked) -> tuple[_Answer, ProviderError | None, float]:
+        """What is kept, or what the server says, or why there is nothing; and the seconds that the server took."""
+        if self._keeper is not None and (kept := await self._keeper.recall(asked)) is not None:
+            return _read(json.loads(kept)), None, 0.0
+        ticket = await self._gate.enter(asked)
+        started = self._clock()
+        answer, content = _Answer(), b""
+        failure: ProviderError | None = None
+        came = Came(Usage(), 0.0, "Cancelled")
+        try:
+            try:
+                body, content = await self._wire.post(asked.content, asked.request.sample)
+                answer = _read(body)
+            except ProviderError as error:
+                failure = error
+            seconds = self._clock() - started
+            came = Came(answer.usage, seconds, type(failure).__name__ if failure else None, failure.retry_after_s if failure else None)
+        finally:
+            await self._gate.leave(ticket, came)
+        if self._keeper is not None and answer.text.strip():
+            await self._keeper.keep(asked, content, answer.usage)
+        return answer, failure, seconds
+
     def _body(self, request: Request, dialect: Dialect, max_tokens: int) -> dict[str, Any]:
         """The request's JSON; the same request in the same dialect gives the same bytes."""
         mode = dialect.formats[0]
@@ -173,6 +195,11 @@ class ChatClient:
             "seed": self._settings.seed + request.variation,
         }
         return body | {name: sampling[name] for name in dialect.sampling}
+
+
+def encoded(body: dict[str, Any]) -> bytes:
+    """A request's bytes: the same request in the same dialect gives the same."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8", "replace")
 
 
 class _Answer(NamedTuple):

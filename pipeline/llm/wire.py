@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx2
-
-Around = Callable[["httpx2.AsyncBaseTransport"], "httpx2.AsyncBaseTransport"]
-"""Puts something between a client and the network, such as a journal."""
 
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
@@ -89,11 +86,8 @@ class Wire:
         api_key: str | None,
         settings: Settings,
         transport: httpx2.AsyncBaseTransport | None = None,
-        around: Around | None = None,
     ) -> None:
-        """`transport` takes the place of the network, `around` stands before it.
-
-        Raises InputError for a wrong URL and KeyRejected for a key that cannot be one."""
+        """`transport` takes the place of the network. Raises InputError for a wrong URL and KeyRejected for a key that cannot be one."""
         self._host = host_of(base_url)
         parts = urlsplit(base_url)
         self._url = f"{parts.scheme}://{self._host}{parts.path.rstrip('/')}"
@@ -110,13 +104,12 @@ class Wire:
         import httpx2
         import openai
 
-        network = _limited(transport or httpx2.AsyncHTTPTransport(verify=_tls()), settings.max_body_bytes, self._host)
         self._sdk = openai.AsyncOpenAI(
             api_key=self._key,
             base_url=base_url,
             max_retries=0,
             http_client=httpx2.AsyncClient(
-                transport=around(network) if around else network,
+                transport=_limited(transport or _network(), settings.max_body_bytes, self._host),
                 timeout=httpx2.Timeout(settings.timeout_s, connect=settings.connect_timeout_s),
             ),
         )
@@ -127,31 +120,32 @@ class Wire:
     async def __aexit__(self, *_: object) -> None:
         await self._sdk.close()
 
-    async def post(self, body: dict[str, Any], sample: str = "") -> dict[str, Any]:
-        """The chat completion that the server returns for `body`, as parsed JSON. Raises a ProviderError for everything else.
+    async def post(self, content: bytes, sample: str = "") -> tuple[dict[str, Any], bytes]:
+        """The chat completion that the server returns for the JSON in `content`: parsed, and its bytes. Raises a ProviderError otherwise.
 
         `sample` goes with it as a header, where it is not empty.
         """
-        return await self._fetch("/chat/completions", body, sample)
+        return await self._fetch("/chat/completions", content, sample)
 
     async def models(self) -> list[str]:
         """Names of the models that the server lists. Raises a ProviderError where it does not answer with JSON."""
-        listed = (await self._fetch("/models")).get("data")
+        listed = (await self._fetch("/models"))[0].get("data")
         entries = [entry.get("id") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
         return [clean(name, 100) for name in entries if isinstance(name, str)]
 
-    async def _fetch(self, path: str, body: dict[str, Any] | None = None, sample: str = "") -> dict[str, Any]:
+    async def _fetch(self, path: str, content: bytes | None = None, sample: str = "") -> tuple[dict[str, Any], bytes]:
         import httpx2
         import openai
 
         try:
             # The client's own time-out starts again with every byte; this one does not.
             async with asyncio.timeout(self._timeout_s):
-                if body is None:
+                if content is None:
                     response = await self._sdk.get(path, cast_to=httpx2.Response)
                 else:
-                    options: openai.RequestOptions = {"headers": {SAMPLE_HEADER: sample}} if sample else {}
-                    response = await self._sdk.post(path, cast_to=httpx2.Response, body=body, options=options)
+                    headers = {"content-type": "application/json", **({SAMPLE_HEADER: sample} if sample else {})}
+                    # Bytes go past the SDK's transformations of a body, and its models of an answer: most of what a call costs here.
+                    response = await self._sdk.post(path, cast_to=httpx2.Response, content=content, options={"headers": headers})
         except openai.APIStatusError as error:
             # Not chained: the SDK's error repeats the server's words, which may repeat the key.
             failure = self._rejection(error.response.status_code, error.response.headers, error.response.text)
@@ -160,7 +154,7 @@ class Wire:
         except openai.APIConnectionError as error:
             failure = ConnectionFailed(f"no connection to {self._host}: {self._said(str(error.__cause__ or error)) or 'it broke off'}")
         else:
-            return self._parsed(response)
+            return self._parsed(response), response.content
         raise failure
 
     def _said(self, text: str, limit: int = _LINE) -> str:
@@ -168,9 +162,13 @@ class Wire:
         return clean(text if self._key == NO_KEY else text.replace(self._key, "[key]"), limit)
 
     def _timed_out(self, error: Exception) -> ConnectionFailed:
-        import httpx2
+        import aiohttp
 
-        if isinstance(error.__cause__, httpx2.ConnectTimeout):
+        # The transport calls every broken connection a time-out of its own; what aiohttp said stands behind it.
+        said = error.__cause__.__cause__ if error.__cause__ else None
+        if isinstance(said, Exception) and not isinstance(said, TimeoutError):
+            return ConnectionFailed(f"no connection to {self._host}: {self._said(str(said)) or 'it broke off'}")
+        if isinstance(said, aiohttp.ConnectionTimeoutError):
             return ConnectionFailed(f"no connection to {self._host} within {self._connect_timeout_s:g} s (AFTERPRINT_CONNECT_TIMEOUT_S)")
         return ConnectionFailed(f"no answer from {self._host} within {self._timeout_s:g} s (AFTERPRINT_TIMEOUT_S)")
 
@@ -313,19 +311,55 @@ def _tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
+def _network() -> httpx2.AsyncBaseTransport:
+    """The SDK's aiohttp transport: a request costs it half of what httpx2's own does. No proxy of the environment."""
+    import httpx2
+    import openai
+
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    return openai.DefaultAioHttpClient(verify=_tls(), trust_env=False, limits=limits)._transport
+
+
 def _limited(inner: httpx2.AsyncBaseTransport, max_bytes: int, host: str) -> httpx2.AsyncBaseTransport:
     """`inner`, reading no more than `max_bytes` (decompressed) of a response, error pages included."""
     import httpx2
 
+    def refusal(response: httpx2.Response) -> NotJson:
+        return NotJson(f"{host} answered with more than {max_bytes:,} bytes", status=response.status_code)
+
+    class Counted(httpx2.AsyncByteStream):
+        def __init__(self, response: httpx2.Response, stream: httpx2.AsyncByteStream) -> None:
+            self._response = response
+            self._stream = stream
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            count = 0
+            async for chunk in self._stream:
+                count += len(chunk)
+                if count > max_bytes:
+                    raise refusal(self._response)
+                yield chunk
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
     class Limited(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             response = await inner.handle_async_request(request)
+            if "content-encoding" in response.headers:
+                return await self._unpacked(response)
+            assert isinstance(response.stream, httpx2.AsyncByteStream)
+            response.stream = Counted(response, response.stream)
+            return response
+
+        async def _unpacked(self, response: httpx2.Response) -> httpx2.Response:
+            """A compressed body is counted as it is unpacked: a small one may be a large one."""
             content = bytearray()
             try:
                 async for chunk in response.aiter_bytes():
                     content += chunk
                     if len(content) > max_bytes:
-                        raise NotJson(f"{host} answered with more than {max_bytes:,} bytes", status=response.status_code)
+                        raise refusal(response)
             finally:
                 await response.aclose()
             headers = [(name, value) for name, value in response.headers.multi_items() if name not in _FRAMING]

@@ -9,7 +9,6 @@ code, in the Markdown and in the HTML: a checker of the page then reads prose, a
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from urllib.parse import quote, urlsplit
 import jinja2
 from markupsafe import Markup
 
-from pipeline.errors import InputError, Problem, ResourceError, UsageError
+from pipeline.errors import OutputFailed, Problem, ResourceError, UsageError
 from pipeline.notes.models import Note
 from pipeline.notes.tables import Ref
 from pipeline.notes.view import NoteView
@@ -84,22 +83,22 @@ def write_note(note: Note, folder: Path, stem: str, formats: Sequence[Format]) -
     """Write `<folder>/<stem>.<format>` for each format; a file is replaced whole or not at all.
 
     The note is held against its exported JSON Schema first: what others read is what the schema promises. Raises
-    ResourceError when it breaks it, InputError when the folder cannot be made or written.
+    ResourceError when it breaks it, OutputFailed when the folder cannot be made or written.
     """
-    if broken := validate(json.loads(note.model_dump_json(by_alias=True)), stored("note")):
+    if broken := validate(note.model_dump(mode="json", by_alias=True), stored("note")):
         raise ResourceError(f"the note breaks schemas/note.schema.json at {broken[0].path}: {broken[0].message}")
     pages = {folder / f"{stem}.{name}": _RENDERERS[name](note) for name in formats}
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(Problem(f"cannot make this folder: {error.strerror}", file=str(folder))) from error
+        raise OutputFailed(Problem(f"cannot make this folder: {error.strerror}", file=str(folder))) from error
     for path, page in pages.items():
         write_atomically(path, page)
     return list(pages)
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace the file at `path` whole or not at all. Raises InputError when it cannot be written."""
+    """Replace the file at `path` whole or not at all. Raises OutputFailed when it cannot be written."""
     # Beside the target, because a rename is atomic within one file system only.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -110,7 +109,7 @@ def write_atomically(path: Path, text: str) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(Problem(f"cannot write this file: {error.strerror}", file=str(path))) from error
+        raise OutputFailed(Problem(f"cannot write this file: {error.strerror}", file=str(path))) from error
 
 
 def plain(text: str) -> str:

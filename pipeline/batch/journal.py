@@ -4,27 +4,23 @@ SQLite in WAL mode, one transaction for each completed request. An answer is kno
 server that was asked: after a change to facts, prompts, schemas, model or settings the requests differ, and exactly those are asked anew.
 A run that was killed is started again with the same command and goes on; what was answered costs nothing.
 
-Only whole answers are kept: a 200 with a JSON body that holds a choice. Failures are not, they are asked for again.
+Only answers are kept: what a model wrote, also where it was cut off. Failures are asked for again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import httpx2
-
-from pipeline.errors import InputError, Problem
-from pipeline.llm.cassettes.file import step_of
+from pipeline.errors import InputError, OutputFailed, Problem
+from pipeline.llm.gate import Asked, Keeper
 from pipeline.llm.locking import locked
-from pipeline.llm.types import SAMPLE_HEADER
+from pipeline.llm.types import Usage
 
 NAME = "journal.sqlite"
 _VERSION = 1
@@ -33,7 +29,7 @@ _APPLICATION = 0x41465450
 _BUSY_S = 30.0
 _SCHEMA = """
 CREATE TABLE answers (
-    key TEXT PRIMARY KEY, at TEXT NOT NULL, run INTEGER NOT NULL, step TEXT NOT NULL, model TEXT NOT NULL,
+    key TEXT PRIMARY KEY, at TEXT NOT NULL, run INTEGER NOT NULL, step TEXT NOT NULL,
     prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, body BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE runs (
@@ -93,7 +89,6 @@ class Journal:
         self.path = path
         self._now = now
         self._run = 0
-        self._broken: InputError | None = None
         self.asked = 0
         self.recalled = 0
         with self._told():
@@ -120,10 +115,10 @@ class Journal:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise InputError(Problem(f"cannot be used ({error}): check the folder's permissions and the disk", str(self.path))) from None
+            raise OutputFailed(Problem(f"cannot be used ({error}): check the folder's permissions and the disk", str(self.path))) from None
         except sqlite3.DatabaseError as error:
             message = f"is damaged ({error}): --fresh puts it aside and starts another, at the price of asking again"
-            raise InputError(Problem(message, file=str(self.path))) from None
+            raise OutputFailed(Problem(message, file=str(self.path))) from None
 
     def close(self) -> None:
         """Close the file."""
@@ -132,43 +127,28 @@ class Journal:
     # -- answers -----------------------------------------------------------------------------------------------------------------
 
     def get(self, key: str) -> bytes | None:
-        """The body of the answer to a request, or None; None as well where it cannot be read, which `done` tells."""
-        try:
-            with self._told():
-                row = self._db.execute("SELECT body FROM answers WHERE key = ?", (key,)).fetchone()
-        except InputError as error:
-            self._broken = error
-            return None
+        """The body of the answer to a request, or None. Raises OutputFailed where the file cannot be read."""
+        with self._told():
+            row = self._db.execute("SELECT body FROM answers WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
         self.recalled += 1
         return bytes(row[0])
 
-    def put(self, key: str, step: str, body: bytes, answer: dict[str, Any]) -> None:
-        """Keep an answer: in the file when this returns, whatever happens to the process.
-
-        Where it cannot be written `done` raises, and not this: inside a client's transport an error reads as a broken connection, and the
-        request would be sent, and paid for, again.
-        """
-        usage = _dict(answer.get("usage"))
-        details = _dict(usage.get("prompt_tokens_details"))
-        tokens = [_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")), _count(details.get("cached_tokens"))]
-        row = (key, self._now().isoformat(), self._run, step, str(answer.get("model", ""))[:100], *tokens, body)
-        try:
-            self._insert(row)
-        except InputError as error:
-            self._broken = error
+    def put(self, key: str, step: str, content: bytes, usage: Usage) -> None:
+        """Keep an answer: in the file when this returns, whatever happens to the process. Raises OutputFailed."""
+        tokens = (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
+        self._insert((key, self._now().isoformat(), self._run, step, *tokens, content))
+        self.asked += 1
 
     def _insert(self, row: tuple[object, ...]) -> None:
         with self._told():
-            self._db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            self._db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
-    def around(self, engine: str) -> Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncBaseTransport]:
-        """What stands before a client's network: it answers what it can, and keeps what the network answers.
-
-        `engine` is the server's identity: its base URL, or the model's own name where the address changes.
-        """
-        return lambda network: _Journaled(self, engine.rstrip("/"), network)
+    def keeper(self, engine: str) -> Keeper:
+        """What a client asks before it asks a server. `engine` is the server's identity: its base URL, or the model's own name where the
+        address changes."""
+        return _Keeper(self, engine)
 
     # -- runs --------------------------------------------------------------------------------------------------------------------
 
@@ -182,9 +162,7 @@ class Journal:
         return self._run
 
     def done(self, row: NoteRow) -> None:
-        """A sheet is over, one way or the other. Raises InputError where an answer could not be kept, or this cannot."""
-        if self._broken is not None:
-            raise self._broken
+        """A sheet is over, one way or the other. Raises OutputFailed where this cannot be kept."""
         count = {"draft": "drafted", "needs_review": "review"}.get(row.status, "failed")
         with self._told():
             self._db.execute("BEGIN IMMEDIATE")
@@ -248,7 +226,7 @@ def opened(folder: Path, now: Callable[[], datetime], on_wait: Callable[[], None
             finally:
                 journal.close()
     except OSError as error:
-        raise InputError(Problem(f"cannot write into this folder: {error.strerror or error}", file=str(folder))) from None
+        raise OutputFailed(Problem(f"cannot write into this folder: {error.strerror or error}", file=str(folder))) from None
 
 
 def _put_aside(path: Path) -> None:
@@ -257,54 +235,19 @@ def _put_aside(path: Path) -> None:
             (path.parent / name).replace(path.parent / name.replace(NAME, f"{NAME}.old"))
 
 
-class _Journaled(httpx2.AsyncBaseTransport):
-    def __init__(self, journal: Journal, engine: str, network: httpx2.AsyncBaseTransport) -> None:
+def key_of(engine: str, asked: Asked) -> str:
+    """A request's name in a journal: the hash of the server, the sample and the bytes as they are sent."""
+    start = f"{engine.rstrip('/')}\0{asked.request.sample}\0".encode()
+    return hashlib.sha256(start + asked.content).hexdigest()
+
+
+class _Keeper:
+    def __init__(self, journal: Journal, engine: str) -> None:
         self._journal = journal
         self._engine = engine
-        self._network = network
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if request.method != "POST":
-            return await self._network.handle_async_request(request)
-        asked = await request.aread()
-        key = self._key(request, asked)
-        if (body := self._journal.get(key)) is not None:
-            return httpx2.Response(200, headers={"content-type": "application/json"}, content=body, request=request)
-        self._journal.asked += 1
-        response = await self._network.handle_async_request(request)
-        if response.status_code != 200:
-            return response
-        content = await response.aread()
-        if (answer := _whole(content)) is not None:
-            self._journal.put(key, step_of(json.loads(asked)), content, answer)
-        headers = {name: value for name, value in response.headers.items() if name.lower() not in ("content-encoding", "content-length")}
-        return httpx2.Response(200, headers=headers, content=content, request=request)
+    async def recall(self, asked: Asked) -> bytes | None:
+        return self._journal.get(key_of(self._engine, asked))
 
-    def _key(self, request: httpx2.Request, body: bytes) -> str:
-        """Of the server, the sample and the canonical body: two spellings of one request are one."""
-        sample = request.headers.get(SAMPLE_HEADER, "")
-        canonical = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(f"{self._engine}\0{sample}\0{canonical}".encode()).hexdigest()
-
-    async def aclose(self) -> None:
-        await self._network.aclose()
-
-
-def _whole(content: bytes) -> dict[str, Any] | None:
-    """The answer where it is one: a JSON object with a choice that came to an end."""
-    try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    choices = answer.get("choices") if isinstance(answer, dict) else None
-    first = choices[0] if isinstance(choices, list) and choices else None
-    message = first.get("message") if isinstance(first, dict) else None
-    return answer if isinstance(message, dict) and message.get("content") else None
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    async def keep(self, asked: Asked, content: bytes, usage: Usage) -> None:
+        self._journal.put(key_of(self._engine, asked), asked.request.name, content, usage)

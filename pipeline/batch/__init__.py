@@ -1,0 +1,1 @@
+"""Many notes: the journal, limits and budget, and who carries the requests out."""

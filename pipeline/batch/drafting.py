@@ -1,0 +1,72 @@
+"""Drafting many sheets in this process: so many at a time, and one bad sheet or note does not stop the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.batch.outcome import Outcome
+from pipeline.chain.draft import Clock, draft_note
+from pipeline.drafters.base import Drafter
+from pipeline.errors import AfterprintError
+from pipeline.facts.sheet import FactSheet
+from pipeline.mechanisms.library import Mechanism
+from pipeline.notes.models import StepName
+from pipeline.notes.render import Format, write_atomically, write_note
+
+Sheets = Iterator[tuple[Path, FactSheet]]
+OnStep = Callable[[str, StepName, str], None]
+"""Told the note's name, the step, and what it is doing."""
+OnDone = Callable[[Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is the same for every sheet of a batch. `at_once` is how many notes are drafted side by side."""
+
+    mechanisms: Sequence[Mechanism]
+    out: Path
+    formats: Sequence[Format]
+    at_once: int
+    clock: Clock
+
+
+async def draft_one(path: Path, sheet: FactSheet, drafter: Drafter, plan: Plan, on_step: OnStep) -> Outcome:
+    """Draft one sheet and write its files. Raises nothing that concerns only this sheet: that is its outcome."""
+    name = sheet.slug
+    try:
+        draft = await draft_note(sheet, drafter, plan.clock, lambda step, doing: on_step(name, step, doing), plan.mechanisms)
+        files = write_note(draft.note, plan.out, name, plan.formats)
+        write_atomically(plan.out / f"{name}.run.json", draft.record.model_dump_json(indent=2) + "\n")
+    except AfterprintError as error:
+        return Outcome.failed(name, path, error)
+    return Outcome.of(name, path, draft, files)
+
+
+async def draft_all(sheets: Sheets, drafter: Drafter, plan: Plan, on_step: OnStep, on_done: OnDone) -> None:
+    """Draft every sheet, `plan.at_once` at a time and no more than suit the drafter. `on_done` is told of each as soon as it is over.
+
+    Sheets are read as their turn comes. After an error that the others would meet as well (a refused key, a budget that is used up, a full
+    disk) none is begun.
+    """
+    ended = False
+
+    async def work() -> None:
+        nonlocal ended
+        while not ended and (following := next(sheets, None)) is not None:
+            outcome = await draft_one(*following, drafter, plan, on_step)
+            ended = ended or outcome.ends_all
+            on_done(outcome)
+            # Reading the next sheet takes this process a moment, in which nobody else has a turn.
+            await asyncio.sleep(0)
+
+    async with drafter:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(plan.at_once, drafter.notes_at_once or plan.at_once)):
+                    group.create_task(work())
+        except BaseExceptionGroup as several:
+            # The caller is told the first error, not a group.
+            raise several.exceptions[0] from None

@@ -1,0 +1,132 @@
+"""Drafting a batch for `afterprint draft`: drafter, journal and limits are put together, progress is shown, and it is told how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.batch import journal as journals
+from pipeline.batch.desk import Desk
+from pipeline.batch.drafting import Plan, draft_all
+from pipeline.batch.limits import Limits
+from pipeline.batch.outcome import Outcome
+from pipeline.cli.output import tell
+from pipeline.cli.sheets import Sheets
+from pipeline.cli.watching import BatchWatcher
+from pipeline.config import Settings
+from pipeline.drafters.base import Drafter
+from pipeline.drafters.choose import choose_drafter, settle
+from pipeline.errors import Interrupted
+from pipeline.notes.render import write_atomically
+
+RUN = "run.json"
+
+
+@dataclass
+class Batch:
+    """One command's batch, and what it came to. `kind` is what the user asked for: auto, openai, local or rules."""
+
+    sheets: Sheets
+    kind: str
+    settings: Settings
+    limits: Limits
+    plan: Plan
+    quiet: bool = False
+    drafter: str | None = None
+    model: str | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def run(self, *, fresh: bool) -> None:
+        """Draft all sheets. Raises Interrupted after Ctrl-C; every answer that came is kept."""
+        each = self.sheets.begun()
+        if each is None:
+            return
+        if settle(self.kind, self.settings)[0] == "rules":
+            asyncio.run(self._draft(each, None))
+            return
+        if settle(self.kind, self.settings)[0] == "local":
+            from pipeline.cli.pulling import model_file
+
+            # Before the event loop runs: there, Ctrl-C would wait for the end of a download.
+            model_file(self.settings.model, self.settings)
+
+        def waiting() -> None:
+            tell(f"another command drafts into {self.plan.out}: waiting for it to end")
+
+        with journals.opened(self.plan.out, lambda: datetime.now(UTC), waiting, fresh=fresh) as journal:
+            try:
+                asyncio.run(self._draft(each, Desk(journal, self.limits)))
+            except KeyboardInterrupt:
+                raise Interrupted(f"interrupted: {journal.answers()} answers are kept, the same command goes on from there") from None
+            journal.end()
+            if journal.recalled:
+                tell(f"{journal.recalled} answers from {journal.path}, {journal.asked} asked for")
+
+    async def _draft(self, each: Iterator[Any], desk: Desk | None) -> None:
+        from pipeline.chain.length import longest_prompt
+        from pipeline.drafters.local import Work
+
+        sheets, mechanisms = self.sheets, self.plan.mechanisms
+        work = Work(len(sheets), lambda most: longest_prompt((sheet for _, sheet in sheets), mechanisms, most), tell)
+        chosen, why = await choose_drafter(self.kind, self.settings, work, desk)
+        self.drafter, self.model = chosen.name, chosen.model
+        tell(why)
+        with self._told(chosen, desk) as watcher:
+            await draft_all(each, chosen, self.plan, watcher.step, watcher.over)
+
+    @contextmanager
+    def _told(self, chosen: Drafter, desk: Desk | None) -> Iterator[BatchWatcher]:
+        """Progress while it goes on; then the journal, run.json and the last lines say how it ended, however it did."""
+        if desk is not None:
+            desk.journal.begin(chosen.name, chosen.model, len(self.sheets))
+
+        def over(outcome: Outcome) -> None:
+            self.outcomes.append(outcome)
+            if desk is not None:
+                desk.journal.done(outcome.entry())
+
+        started = datetime.now(UTC)
+        watcher = BatchWatcher(
+            lambda: len(self.sheets),
+            slow=chosen.model is not None,
+            quiet=self.quiet,
+            limiter=lambda: desk.limiter if desk else None,
+            on_over=over,
+        )
+        try:
+            with watcher:
+                yield watcher
+        finally:
+            self._end(watcher, desk, started)
+
+    def _end(self, watcher: BatchWatcher, desk: Desk | None, started: datetime) -> None:
+        total = len(self.sheets)
+        if total <= 1:
+            return
+        left = total - watcher.tally.notes
+        for line in watcher.tally.lines(watcher.seconds):
+            tell(line)
+        limiter = desk.limiter if desk else None
+        if limiter is not None and limiter.sent:
+            failed = f", {limiter.failed} of them failed and were sent again or given up" if limiter.failed else ""
+            tell(f"{limiter.sent:,} requests{failed}; at most {limiter.at_once:.0f} at a time in the end")
+        if left:
+            tell(f"{left} sheets were not begun: the same command goes on with them")
+        told = {
+            "started": started.isoformat(),
+            "ended": datetime.now(UTC).isoformat(),
+            "drafter": self.drafter,
+            "model": self.model,
+            "sheets": total,
+            "not_begun": left,
+            **watcher.tally.row(),
+            "requests": limiter.row() if limiter is not None else None,
+            "problems": self.sheets.problem_rows(),
+            "rows": [outcome.row() for outcome in self.outcomes],
+        }
+        write_atomically(self.plan.out / RUN, json.dumps(told, ensure_ascii=False, indent=2) + "\n")
