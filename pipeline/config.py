@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """Whether strict schemas tell how long a text may be. llama.cpp holds a model to it, so that none runs on; OpenAI refuses it."""
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1_024)
     """Largest response read from a model's server."""
+    batch_poll_s: Seconds = 30.0
+    """Between two looks at a batch of OpenAI's Batch API."""
     concurrency: int = Field(default=4, ge=1, le=1_000)
     """Requests under way at once."""
     max_input_bytes: int = Field(default=10_000_000, ge=1)

@@ -114,7 +114,7 @@ def spoil(path: Path, how: str) -> None:
     else:
         db = sqlite3.connect(path)
         db.execute("CREATE TABLE t (a)")
-        db.execute(f"PRAGMA user_version = {2 if how == 'version' else 0}")
+        db.execute(f"PRAGMA user_version = {9 if how == 'version' else 0}")
         db.execute(f"PRAGMA application_id = {0x41465450 if how == 'version' else 7}")
         db.commit()
         db.close()
@@ -125,7 +125,7 @@ def spoil(path: Path, how: str) -> None:
     [
         ("damaged", "is damaged .*--fresh puts it aside"),
         ("text", "is damaged .*--fresh puts it aside"),
-        ("version", "a journal of version 2, expected 1: --fresh"),
+        ("version", "a journal of version 9, expected 2: --fresh"),
         ("foreign", "another program's database: give --out another folder"),
     ],
 )

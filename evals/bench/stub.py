@@ -3,8 +3,8 @@
     python -m evals.bench.stub --answers answers.json [--latency-ms 0] [--limited 0.1] [--failed 0.05] [--reset 0.02] [--garbled 0.02]
 
 It prints its port, then answers until it is stopped. answers.json maps a company's name to the text of each step's answer, which it gives
-when a prompt speaks of that company; what a repair asks for is given in part. `GET /stats` says what was served. Nothing here was recorded
-from a model.
+when a prompt speaks of that company; what a repair asks for is given in part. A batch is answered at once and told to be over later.
+`GET /stats` says what was served. Nothing here was recorded from a model.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+FAULTS = ("limited", "failed", "reset", "garbled", "expired")
 _NAMED_PARTS = re.compile(r"only these parts anew, in this order: ([^.]*)\. Each is about")
 _PLACE = re.compile(r"(\w+)\[(\d+)\]")
 
@@ -39,6 +40,15 @@ class Stub:
     garbled: float = 0.0
     random: Random = field(default_factory=lambda: Random(11))  # noqa: S311 - the same faults each time
     served: Counter[str] = field(default_factory=Counter)
+    expired: float = 0.0
+    """Share of a batch's requests whose time runs out."""
+    queue: int = 0
+    """Requests that a batch may have at most; 0 is no limit."""
+    looks: int = 1
+    """How often a batch is seen under way before it is over."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: Counter[str] = field(default_factory=Counter)
     whole: Counter[str] = field(default_factory=Counter)
     """Complete answers by the digest of their request: more than one for a request was paid for twice."""
 
@@ -66,6 +76,85 @@ class Stub:
             return 200, {}, content[: len(content) // 2]
         self.whole[hashlib.sha256(body).hexdigest()] += 1
         return 200, {}, content
+
+    # -- files and batches -------------------------------------------------------------------------------------------------------
+
+    def file(self, content: bytes) -> str:
+        """Keep a file; its id."""
+        id_ = f"file-{len(self.files)}"
+        self.files[id_] = content
+        return id_
+
+    def batch(self, asked: bytes) -> dict[str, Any]:
+        """Answer a whole batch; it is told to be over after some looks."""
+        file = json.loads(asked)["input_file_id"]
+        lines = [json.loads(line) for line in self.files[file].splitlines()]
+        id_ = f"batch_{len(self.batches)}"
+        batch: dict[str, Any] = {
+            "id": id_, "object": "batch", "endpoint": "/v1/chat/completions", "completion_window": "24h", "created_at": 0,
+            "input_file_id": file, "status": "completed", "request_counts": {"total": len(lines), "completed": 0, "failed": 0},
+        }  # fmt: skip
+        self.batches[id_] = batch
+        self.served["batches"] += 1
+        if self.queue and len(lines) > self.queue:
+            batch |= {"status": "failed", "errors": {"data": [{"code": "token_limit_exceeded", "message": "too many tokens are waiting"}]}}
+            return batch
+        answered, failed = [], []
+        for line in lines:
+            result = self._line(line)
+            if result["error"] is not None:
+                batch["status"] = "expired"
+            good = result["response"] is not None and result["response"]["status_code"] == 200
+            (answered if good else failed).append(result)
+        for name, results in (("output_file_id", answered), ("error_file_id", failed)):
+            if results:
+                batch[name] = self.file("\n".join(map(json.dumps, results)).encode())
+        batch["request_counts"] |= {"completed": len(answered), "failed": len(failed)}
+        return batch
+
+    def _line(self, line: dict[str, Any]) -> dict[str, Any]:
+        """What became of one request of a batch."""
+        if self.random.random() < self.expired:
+            return {"custom_id": line["custom_id"], "response": None, "error": {"code": "batch_expired", "message": "too late"}}
+        status, _, body = self.answer(json.dumps(line["body"]).encode()) or (500, {}, b"")
+        try:
+            said = json.loads(body)
+        except ValueError:
+            status, said = 500, {"error": {"message": "internal error"}}
+        return {"custom_id": line["custom_id"], "response": {"status_code": status, "body": said}, "error": None}
+
+    def look(self, id_: str) -> dict[str, Any]:
+        """A batch, as far as it seems to be."""
+        self.seen[id_] += 1
+        batch = self.batches[id_]
+        return batch if self.seen[id_] > self.looks else {**batch, "status": "in_progress", "output_file_id": None, "error_file_id": None}
+
+    def route(self, method: str, path: str, head: str, body: bytes) -> tuple[int, dict[str, str], bytes] | None:
+        """What a request is answered with; None where the connection breaks."""
+        match [method, *path.strip("/").split("/")]:
+            case ["GET", "stats"]:
+                twice = sum(count - 1 for count in self.whole.values())
+                return _json({"served": dict(self.served), "requests": len(self.whole), "paid twice": twice})
+            case ["POST", "v1", "files"]:
+                boundary = head.split("boundary=", 1)[1].split("\r\n")[0].strip('"').encode()
+                part = next(part for part in body.split(b"--" + boundary) if b'name="file"' in part)
+                content = part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n")
+                made = {
+                    "object": "file",
+                    "bytes": len(content),
+                    "created_at": 0,
+                    "filename": "f",
+                    "purpose": "batch",
+                    "status": "processed",
+                }
+                return _json({"id": self.file(content), **made})
+            case ["GET", "v1", "files", id_, "content"]:
+                return 200, {}, self.files[id_]
+            case ["POST", "v1", "batches"]:
+                return _json(self.batch(body))
+            case ["GET", "v1", "batches", id_]:
+                return _json(self.look(id_))
+        return self.answer(body)
 
     def _completion(self, request: dict[str, Any]) -> bytes:
         text = request["messages"][1]["content"]
@@ -98,20 +187,20 @@ def _asked_for(answer: str, asked: str) -> str:
     return json.dumps(part)
 
 
+def _json(value: object) -> tuple[int, dict[str, str], bytes]:
+    return 200, {}, json.dumps(value).encode()
+
+
 async def _serve(stub: Stub, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            lines = head.decode("latin-1").split("\r\n")
+        while head := (await reader.readuntil(b"\r\n\r\n")).decode("latin-1"):
+            lines = head.split("\r\n")
             length = next((int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length:")), 0)
             body = await reader.readexactly(length)
-            if lines[0].startswith("GET"):
-                twice = sum(count - 1 for count in stub.whole.values())
-                told = {"served": dict(stub.served), "requests": len(stub.whole), "paid twice": twice}
-                reply: tuple[int, dict[str, str], bytes] | None = (200, {}, json.dumps(told).encode())
-            else:
-                if stub.latency_s:
-                    await asyncio.sleep(stub.latency_s)
-                reply = stub.answer(body)
+            method, path, _ = lines[0].split(" ", 2)
+            if stub.latency_s and method == "POST":
+                await asyncio.sleep(stub.latency_s)
+            reply = stub.route(method, path, head, body)
             if reply is None:
                 writer.transport.abort()
                 return
@@ -143,13 +232,14 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--core", type=int, help="the only processor core to run on")
-    for fault in ("limited", "failed", "reset", "garbled"):
+    for fault in FAULTS:
         parser.add_argument(f"--{fault}", type=float, default=0.0, help="share of the requests")
+    parser.add_argument("--queue", type=int, default=0, help="requests that a batch may have at most")
     args = parser.parse_args()
     if args.core is not None:
         os.sched_setaffinity(0, {args.core})
-    faults = {name: getattr(args, name) for name in ("limited", "failed", "reset", "garbled")}
-    stub = Stub(json.loads(args.answers.read_text("utf-8")), args.latency_ms / 1_000, **faults)
+    faults = {name: getattr(args, name) for name in FAULTS}
+    stub = Stub(json.loads(args.answers.read_text("utf-8")), args.latency_ms / 1_000, queue=args.queue, **faults)
     asyncio.run(_run(stub, args.port))
 
 

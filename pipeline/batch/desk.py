@@ -32,8 +32,8 @@ class Desk:
         return self.limiter
 
 
-def price_of(model: str, base_url: str | None, limits: Limits) -> Callable[[Usage], Decimal | None]:
-    """What tokens of a model cost. Raises UsageError for a budget in dollars where no price is known."""
+def price_of(model: str, base_url: str | None, limits: Limits, share_of_price: Decimal = Decimal(1)) -> Callable[[Usage], Decimal | None]:
+    """What tokens of a model cost, at a share of the list price. Raises UsageError for a budget in dollars where no price is known."""
     if base_url is None:
         if limits.budget_usd is not None:
             raise UsageError(f"--budget-usd: {model} runs on this machine and costs nothing; --budget-tokens limits it")
@@ -42,4 +42,4 @@ def price_of(model: str, base_url: str | None, limits: Limits) -> Callable[[Usag
         raise UsageError(
             f"--budget-usd: the price of {model} at {host_of(base_url)} is not known, so nothing can be held to it; --budget-tokens can"
         )
-    return lambda usage: cost_usd(usage, model, base_url)
+    return lambda usage: None if (cost := cost_usd(usage, model, base_url)) is None else cost * share_of_price

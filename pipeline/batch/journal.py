@@ -23,7 +23,7 @@ from pipeline.llm.locking import locked
 from pipeline.llm.types import Usage
 
 NAME = "journal.sqlite"
-_VERSION = 1
+_VERSION = 2
 _APPLICATION = 0x41465450
 """`AFTP`, in the file's header: another program's database is not ours to write."""
 _BUSY_S = 30.0
@@ -42,6 +42,9 @@ CREATE TABLE notes (
     error TEXT, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
     cost_usd TEXT, seconds REAL NOT NULL,
     PRIMARY KEY (run, note)
+) WITHOUT ROWID;
+CREATE TABLE batches (
+    id TEXT PRIMARY KEY, at TEXT NOT NULL, run INTEGER NOT NULL, requests INTEGER NOT NULL, collected TEXT
 ) WITHOUT ROWID;
 """
 
@@ -149,6 +152,25 @@ class Journal:
         """What a client asks before it asks a server. `engine` is the server's identity: its base URL, or the model's own name where the
         address changes."""
         return _Keeper(self, engine)
+
+    # -- batches of OpenAI's Batch API ---------------------------------------------------------------------------------------------
+
+    def batch_sent(self, id_: str, requests: int) -> None:
+        """A batch was accepted: after a restart it is collected, not sent again. Raises OutputFailed."""
+        with self._told():
+            self._db.execute(
+                "INSERT INTO batches (id, at, run, requests) VALUES (?, ?, ?, ?)", (id_, self._now().isoformat(), self._run, requests)
+            )
+
+    def batch_collected(self, id_: str) -> None:
+        """Its answers are kept. Raises OutputFailed."""
+        with self._told():
+            self._db.execute("UPDATE batches SET collected = ? WHERE id = ?", (self._now().isoformat(), id_))
+
+    def batches_under_way(self) -> list[str]:
+        """Ids of those that were sent and not collected, the oldest first."""
+        with self._told():
+            return [str(row[0]) for row in self._db.execute("SELECT id FROM batches WHERE collected IS NULL ORDER BY at, id")]
 
     # -- runs --------------------------------------------------------------------------------------------------------------------
 

@@ -108,14 +108,12 @@ class _Chain:
         while waiting:
             ready = [step for step in waiting if all(name in self.results for name in step.after)]
             waiting = [step for step in waiting if step not in ready]
-            try:
-                async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(self._step(step)) for step in ready]
-            except BaseExceptionGroup as several:
-                # One step's failure cancels its neighbour; the caller is told the first error, not a group.
-                raise several.exceptions[0] from None
-            for step, task in zip(ready, tasks, strict=True):
-                result = self._agree(step, task.result())
+            # A step's failure leaves its neighbour alone: what that one asked for is answered, and kept.
+            found = await asyncio.gather(*map(self._step, ready), return_exceptions=True)
+            for step, result in zip(ready, found, strict=True):
+                if isinstance(result, BaseException):
+                    raise result
+                result = self._agree(step, result)
                 self.results[step.name] = result
                 self.checks.remember(list(result.values.values()))
                 self.on_step(step.name, result.record.outcome)

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from pipeline.batch import journal as journals
-from pipeline.batch.desk import Desk
+from pipeline.batch.desk import Desk, price_of
 from pipeline.batch.drafting import Plan, draft_all
-from pipeline.batch.limits import Limits
+from pipeline.batch.limits import Limiter, Limits
 from pipeline.batch.outcome import Outcome
+from pipeline.batch.waves import Wave, Waves
 from pipeline.cli.output import tell
 from pipeline.cli.sheets import Sheets
 from pipeline.cli.watching import BatchWatcher
 from pipeline.config import Settings
 from pipeline.drafters.base import Drafter
-from pipeline.drafters.choose import choose_drafter, settle
-from pipeline.errors import Interrupted
+from pipeline.drafters.choose import choose_drafter, drafter_at, endpoint_of, settle
+from pipeline.errors import Interrupted, UsageError
+from pipeline.llm.batch_api import SHARE_OF_PRICE, BatchApi
+from pipeline.llm.wire import host_of
 from pipeline.notes.render import write_atomically
 
 RUN = "run.json"
@@ -36,6 +41,7 @@ class Batch:
     settings: Settings
     limits: Limits
     plan: Plan
+    executor: str = "asyncio"
     quiet: bool = False
     drafter: str | None = None
     model: str | None = None
@@ -73,15 +79,37 @@ class Batch:
 
         sheets, mechanisms = self.sheets, self.plan.mechanisms
         work = Work(len(sheets), lambda most: longest_prompt((sheet for _, sheet in sheets), mechanisms, most), tell)
+        if self.executor == "openai-batch":
+            await self._draft_in_waves(desk)
+            return
         chosen, why = await choose_drafter(self.kind, self.settings, work, desk)
-        self.drafter, self.model = chosen.name, chosen.model
         tell(why)
         with self._told(chosen, desk) as watcher:
             await draft_all(each, chosen, self.plan, watcher.step, watcher.over)
 
+    async def _draft_in_waves(self, desk: Desk | None) -> None:
+        if desk is None or settle(self.kind, self.settings)[0] != "openai":
+            raise UsageError(
+                "--executor openai-batch: expected --drafter openai, for a batch is sent to an endpoint that has the Batch API"
+            )
+        base_url, key, model = await endpoint_of(self.settings)
+        share = Decimal(SHARE_OF_PRICE)
+        # Nobody waits for a slot in a wave, and it is no matter of minutes.
+        limits = replace(self.limits, concurrency=sys.maxsize, rpm=None, tpm=None)
+        desk.limiter = Limiter(limits, model, price_of(model, base_url, limits, share))
+        wave = Wave(desk.journal, base_url, desk.limiter, self.settings.max_attempts)
+        drafter = drafter_at(base_url, key, model, self.settings, wave, share)
+        api = BatchApi(base_url, key, self.settings)
+        tell(f"drafting with {model} at {host_of(base_url)}, in batches")
+        with self._told(drafter, desk) as watcher:
+            waves = Waves(drafter, wave, api, desk.journal, self.plan, tell, self.settings.batch_poll_s)
+            # A step is seen once in every wave: what became of the note is enough.
+            await waves.draft(lambda: iter(self.sheets), lambda *_: None, watcher.over)
+
     @contextmanager
     def _told(self, chosen: Drafter, desk: Desk | None) -> Iterator[BatchWatcher]:
         """Progress while it goes on; then the journal, run.json and the last lines say how it ended, however it did."""
+        self.drafter, self.model = chosen.name, chosen.model
         if desk is not None:
             desk.journal.begin(chosen.name, chosen.model, len(self.sheets))
 

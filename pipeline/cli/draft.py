@@ -13,6 +13,8 @@ import typer
 from pipeline.cli.mechanisms import OWN
 from pipeline.cli.output import say_json
 
+EXECUTORS = ("asyncio", "openai-batch")
+
 _COUNT = "Stop before the request that could go beyond"
 
 
@@ -33,6 +35,9 @@ def command(
     ] = None,
     rpm: Annotated[int | None, typer.Option(min=1, help="Requests a minute at most.")] = None,
     tpm: Annotated[int | None, typer.Option(min=1, help="Tokens a minute at most, read and written.")] = None,
+    executor: Annotated[
+        str, typer.Option(help=f"{', '.join(EXECUTORS)}: here; or by OpenAI's Batch API, at half the price and within a day.")
+    ] = "asyncio",
     own: Annotated[Path | None, OWN] = None,
     formats: Annotated[str, typer.Option("--format", help="Any of json, md and html, with commas between.")] = "json,md,html",
     dry_run: Annotated[
@@ -54,9 +59,12 @@ def command(
     from pipeline.cli.sheets import Sheets
     from pipeline.config import load_settings
     from pipeline.drafters.choose import settle
+    from pipeline.errors import UsageError
     from pipeline.mechanisms.library import library
     from pipeline.notes.render import formats_from
 
+    if executor not in EXECUTORS:
+        raise UsageError(f"--executor {executor}: expected one of {', '.join(EXECUTORS)}")
     mechanisms = library(own)
     wanted = formats_from(formats)
     given = {"model": model, "base_url": base_url, "concurrency": concurrency}
@@ -66,7 +74,7 @@ def command(
     if dry_run:
         from pipeline.cli.forecast import tell_forecast
 
-        tell_forecast(sheets, settle(drafter, settings)[0], settings, mechanisms, as_json)
+        tell_forecast(sheets, settle(drafter, settings)[0], settings, mechanisms, as_json, executor)
         if sheets.problems:
             raise typer.Exit(2)
         return
@@ -74,7 +82,7 @@ def command(
     from pipeline.cli.batches import Batch
 
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
-    batch = Batch(sheets, drafter, settings, limits, Plan(mechanisms, out, wanted, settings.concurrency, clock), quiet=as_json)
+    batch = Batch(sheets, drafter, settings, limits, Plan(mechanisms, out, wanted, settings.concurrency, clock), executor, quiet=as_json)
     batch.run(fresh=fresh)
     if as_json:
         rows = [outcome.row() for outcome in batch.outcomes]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from pipeline.chain.forecast import NOTHING, forecast
 from pipeline.cli.output import say, say_json
 from pipeline.cli.sheets import Sheets
 from pipeline.config import Settings
 from pipeline.drafters.model import LOCAL_FACTS, PROMPT_FACTS
+from pipeline.llm.batch_api import SHARE_OF_PRICE
 from pipeline.llm.local import models
 from pipeline.llm.prices import cost_usd
 from pipeline.mechanisms.library import Mechanism
 
 
-def tell_forecast(sheets: Sheets, kind: str, settings: Settings, mechanisms: Sequence[Mechanism], as_json: bool) -> None:
+def tell_forecast(sheets: Sheets, kind: str, settings: Settings, mechanisms: Sequence[Mechanism], as_json: bool, executor: str) -> None:
     """Print what drafting these sheets would take."""
     if kind == "rules":
         count = sum(1 for _ in sheets)
@@ -28,6 +30,9 @@ def tell_forecast(sheets: Sheets, kind: str, settings: Settings, mechanisms: Seq
     most_facts = settings.prompt_facts or (LOCAL_FACTS if kind == "local" else PROMPT_FACTS)
     total = sum((forecast(sheet, mechanisms, most_facts, model) for _, sheet in sheets), NOTHING)
     cost = None if kind == "local" else cost_usd(total.usage, model, settings.base_url)
+    if cost is not None and executor == "openai-batch":
+        # Its discount is on the whole price: what a cache would spare is not counted on.
+        cost = (cost_usd(total.usage.model_copy(update={"cached_tokens": 0}), model, settings.base_url) or cost) * Decimal(SHARE_OF_PRICE)
     share = total.cached_tokens / total.prompt_tokens if total.prompt_tokens else 0.0
     if as_json:
         say_json(

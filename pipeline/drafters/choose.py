@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, cast
 
 from pipeline.config import Settings
@@ -80,14 +81,17 @@ async def _model_drafter(settings: Settings, around: Around | None) -> tuple[Dra
     return drafter_at(base_url, key, model, settings, around), f"drafting with {model} at {host_of(base_url)}"
 
 
-def drafter_at(base_url: str, key: str | None, model: str, settings: Settings, around: Around | None) -> Drafter:
-    """A drafter that asks a model at an endpoint."""
+def drafter_at(
+    base_url: str, key: str | None, model: str, settings: Settings, around: Around | None, share_of_price: Decimal = Decimal(1)
+) -> Drafter:
+    """A drafter that asks a model at an endpoint, at a share of the list price."""
     from pipeline.drafters.model import PROMPT_FACTS, ModelDrafter
     from pipeline.llm.client import ChatClient
 
     keeper, gate = (around.keeper(base_url), around.gate(model, base_url)) if around else (None, None)
     client = ChatClient(base_url=base_url, api_key=key, model=model, settings=settings, schema_note=schema_note(), keeper=keeper, gate=gate)
-    return ModelDrafter(client, model=model, base_url=base_url, most_facts=settings.prompt_facts or PROMPT_FACTS)
+    most_facts = settings.prompt_facts or PROMPT_FACTS
+    return ModelDrafter(client, model=model, base_url=base_url, most_facts=most_facts, share_of_price=share_of_price)
 
 
 async def endpoint_of(settings: Settings) -> tuple[str, str | None, str]:

@@ -32,14 +32,19 @@ class ModelDrafter:
         base_url: str,
         name: str = "openai",
         most_facts: int | None = PROMPT_FACTS,
+        share_of_price: Decimal = Decimal(1),
     ) -> None:
-        """`name` is the drafter's in notes and records; `most_facts` is how many figures a prompt holds, None for all."""
+        """`name` is the drafter's in notes and records; `most_facts` is how many figures a prompt holds, None for all.
+
+        `share_of_price` is what is paid of the list price.
+        """
         self.name = name
         self.most_facts = most_facts
         self.model: str | None = model
         self._known = (model, base_url)
         self.token_note: str | None = None
         self._client = client
+        self._share_of_price = share_of_price
 
     async def answer(self, request: StepRequest, on_attempt: OnAttempt) -> StepAnswer:
         """The model's answer. Raises ProviderError by kind, and what the client's gate and keeper raise."""
@@ -60,7 +65,8 @@ class ModelDrafter:
 
     def cost_usd(self, usage: Usage) -> Decimal | None:
         """By the price list, cached tokens priced as such; None for a model that it does not know."""
-        return cost_usd(usage, *self._known)
+        cost = cost_usd(usage, *self._known)
+        return None if cost is None else cost * self._share_of_price
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()

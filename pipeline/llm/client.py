@@ -248,6 +248,12 @@ def _read(body: dict[str, Any]) -> _Answer:
     )
 
 
+def usage_and_text(body: dict[str, Any]) -> tuple[Usage, str]:
+    """Of a completion's JSON that came in another way than as an answer to a request: its tokens, and what the model wrote."""
+    answer = _read(body)
+    return answer.usage, answer.text
+
+
 def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 

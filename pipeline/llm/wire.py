@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pipeline.config import KEY_VARIABLES, Settings
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx2
+    import openai
+
+T = TypeVar("T")
 
 OPENAI_URL = "https://api.openai.com/v1"
 NO_KEY = "none"
@@ -80,6 +83,9 @@ def clean(text: str, limit: int) -> str:
 class Wire:
     """A connection to one server with one key, straight to it: proxies named in the environment are not used. Used inside `async with`."""
 
+    purpose = "chat completions"
+    """What a server without it lacks."""
+
     def __init__(
         self,
         base_url: str,
@@ -114,7 +120,7 @@ class Wire:
             ),
         )
 
-    async def __aenter__(self) -> Wire:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -135,26 +141,33 @@ class Wire:
 
     async def _fetch(self, path: str, content: bytes | None = None, sample: str = "") -> tuple[dict[str, Any], bytes]:
         import httpx2
+
+        headers = {"content-type": "application/json", **({SAMPLE_HEADER: sample} if sample else {})}
+
+        def call(sdk: openai.AsyncOpenAI) -> Awaitable[httpx2.Response]:
+            if content is None:
+                return sdk.get(path, cast_to=httpx2.Response)
+            # Bytes go past the SDK's transformations of a body, and its models of an answer: most of what a call costs here.
+            return sdk.post(path, cast_to=httpx2.Response, content=content, options={"headers": headers})
+
+        response = await self.called(call)
+        return self._parsed(response), response.content
+
+    async def called(self, call: Callable[[openai.AsyncOpenAI], Awaitable[T]]) -> T:
+        """What the SDK's own method returns. Every failure of it becomes one of our errors."""
         import openai
 
         try:
             # The client's own time-out starts again with every byte; this one does not.
             async with asyncio.timeout(self._timeout_s):
-                if content is None:
-                    response = await self._sdk.get(path, cast_to=httpx2.Response)
-                else:
-                    headers = {"content-type": "application/json", **({SAMPLE_HEADER: sample} if sample else {})}
-                    # Bytes go past the SDK's transformations of a body, and its models of an answer: most of what a call costs here.
-                    response = await self._sdk.post(path, cast_to=httpx2.Response, content=content, options={"headers": headers})
+                return await call(self._sdk)
         except openai.APIStatusError as error:
             # Not chained: the SDK's error repeats the server's words, which may repeat the key.
-            failure = self._rejection(error.response.status_code, error.response.headers, error.response.text)
+            failure = self.rejection(error.response.status_code, error.response.headers, error.response.text)
         except (openai.APITimeoutError, TimeoutError) as error:
             failure = self._timed_out(error)
         except openai.APIConnectionError as error:
             failure = ConnectionFailed(f"no connection to {self._host}: {self._said(str(error.__cause__ or error)) or 'it broke off'}")
-        else:
-            return self._parsed(response), response.content
         raise failure
 
     def _said(self, text: str, limit: int = _LINE) -> str:
@@ -188,11 +201,11 @@ class Wire:
             # Some gateways wrap another server's failure in a 200.
             code = answer["error"].get("code") if isinstance(answer["error"], dict) else None
             if isinstance(code, int) and 400 <= code < 600:
-                raise self._rejection(code, response.headers, text)
+                raise self.rejection(code, response.headers, text)
             raise EmptyAnswer(f"{self._host} answered with an error: {_complaint(answer, self._said).message}", status=status)
         return answer
 
-    def _rejection(self, status: int, headers: Mapping[str, str], text: str) -> ProviderError:
+    def rejection(self, status: int, headers: Mapping[str, str], text: str) -> ProviderError:
         """The error for a response with a failure status."""
         complaint = _complaint(_json_or_none(text), self._said)
         details: dict[str, Any] = {"status": status, "body": self._said(text, _EXCERPT)}
@@ -208,7 +221,7 @@ class Wire:
         if status == 408:
             return ConnectionFailed(f"{self._host} gave up waiting {says}", **details)
         if status in (404, 405) and "model" not in complaint.message.lower():
-            return RequestRejected(f"{self._url} has no chat completions {says}; is the base URL right? It usually ends in /v1", **details)
+            return RequestRejected(f"{self._url} has no {self.purpose} {says}; is the base URL right? It usually ends in /v1", **details)
         if status in (400, 422, 500, 501):
             special = _unsupported(complaint, f"{self._host} rejected the request {says}", details)
             if special:
