@@ -99,7 +99,8 @@ class Stub:
         if self.queue and len(lines) > self.queue:
             batch |= {"status": "failed", "errors": {"data": [{"code": "token_limit_exceeded", "message": "too many tokens are waiting"}]}}
             return batch
-        answered, failed = [], []
+        answered: list[dict[str, Any]] = []
+        failed: list[dict[str, Any]] = []
         for line in lines:
             result = self._line(line)
             if result["error"] is not None:

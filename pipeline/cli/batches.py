@@ -142,7 +142,8 @@ class Batch:
         limiter = desk.limiter if desk else None
         if limiter is not None and limiter.sent:
             failed = f", {limiter.failed} of them failed and were sent again or given up" if limiter.failed else ""
-            tell(f"{limiter.sent:,} requests{failed}; at most {limiter.at_once:.0f} at a time in the end")
+            pace = "" if self.executor == "openai-batch" else f"; at most {limiter.at_once:.0f} at a time in the end"
+            tell(f"{limiter.sent:,} requests{failed}{pace}")
         if left:
             tell(f"{left} sheets were not begun: the same command goes on with them")
         told = {
