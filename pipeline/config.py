@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Largest response read from a model's server."""
     batch_poll_s: Seconds = 30.0
     """Between two looks at a batch of OpenAI's Batch API."""
+    ray_workers: int | None = Field(default=None, ge=1, le=10_000)
+    """Worker processes on a Ray cluster. None: one for each processor core of it."""
     concurrency: int = Field(default=4, ge=1, le=1_000)
     """Requests under way at once."""
     max_input_bytes: int = Field(default=10_000_000, ge=1)

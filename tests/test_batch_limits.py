@@ -159,10 +159,10 @@ def test_answers_that_take_twice_as_long_say_that_the_server_queues() -> None:
         return Came(Usage(), 0.1 * max(1.0, under_way / 8))
 
     through(gate, server, 2_000)
-    assert gate.at_once < 48
+    assert gate.sent.at_once < 48
     quick = limiter(Time(), Limits(64))
     through(quick, lambda under_way: Came(Usage(), 0.1), 2_000)
-    assert quick.at_once == 64
+    assert quick.sent.at_once == 64
 
 
 def test_one_burst_of_refusals_halves_once() -> None:
@@ -176,8 +176,8 @@ def test_one_burst_of_refusals_halves_once() -> None:
             await gate.leave(ticket, Came(Usage(), 1.0, "RateLimited"))
 
     run(go())
-    assert gate.at_once == 16
-    assert gate.failed == 32
+    assert gate.sent.at_once == 16
+    assert gate.sent.failed == 32
 
 
 def test_a_retry_after_holds_everybody_back() -> None:
@@ -216,7 +216,7 @@ def test_no_order_of_requests_goes_beyond_a_budget(requests: list[tuple[int, int
             await gate.leave(*one)
 
     run(go())
-    assert gate.used.prompt_tokens <= limit
+    assert gate.sent.usage.prompt_tokens <= limit
 
 
 def test_a_budget_that_was_reached_once_lets_nothing_through() -> None:
@@ -233,5 +233,5 @@ def test_a_budget_that_was_reached_once_lets_nothing_through() -> None:
 
 def test_tokens_are_counted_only_where_a_limit_needs_them() -> None:
     asked = Asked(Request("summarize", (Message("user", "word " * 500),), {}), b"", 2_000)
-    assert limiter(Time(), Limits(1)).most_of(asked).prompt_tokens == 0
-    assert 500 < limiter(Time(), Limits(1, tpm=1)).most_of(asked).prompt_tokens < 600
+    assert Limits(1).most_of(asked, "m").prompt_tokens == 0
+    assert 500 < Limits(1, tpm=1).most_of(asked, "m").prompt_tokens < 600

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from pipeline.batch.journal import Journal
-from pipeline.batch.limits import Limiter, Limits
+from pipeline.batch.limits import Limiter, Limits, Sent
 from pipeline.errors import UsageError
 from pipeline.llm.gate import Keeper
 from pipeline.llm.prices import cost_usd
@@ -20,7 +20,8 @@ class Desk:
     def __init__(self, journal: Journal, limits: Limits) -> None:
         self.journal = journal
         self.limits = limits
-        self.limiter: Limiter | None = None
+        self.sent: Sent | None = None
+        """What went to the model's server; None before the first client is made."""
 
     def keeper(self, engine: str) -> Keeper:
         """The journal, for requests to `engine`."""
@@ -28,8 +29,9 @@ class Desk:
 
     def gate(self, model: str, base_url: str | None) -> Limiter:
         """The limiter. Raises UsageError for a budget in dollars where no price is known."""
-        self.limiter = Limiter(self.limits, model, price_of(model, base_url, self.limits))
-        return self.limiter
+        limiter = Limiter(self.limits, model, price_of(model, base_url, self.limits))
+        self.sent = limiter.sent
+        return limiter
 
 
 def price_of(model: str, base_url: str | None, limits: Limits, share_of_price: Decimal = Decimal(1)) -> Callable[[Usage], Decimal | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pipeline.errors import AfterprintError
 from pipeline.facts.sheet import FactSheet
 from pipeline.mechanisms.library import Mechanism
 from pipeline.notes.models import StepName
-from pipeline.notes.render import Format, write_atomically, write_note
+from pipeline.notes.render import Format, pages_of, write_pages
 
 Sheets = Iterator[tuple[Path, FactSheet]]
 OnStep = Callable[[str, StepName, str], None]
@@ -35,14 +35,28 @@ class Plan:
 
 async def draft_one(path: Path, sheet: FactSheet, drafter: Drafter, plan: Plan, on_step: OnStep) -> Outcome:
     """Draft one sheet and write its files. Raises nothing that concerns only this sheet: that is its outcome."""
+    return write_drafted(*await drafted(path, sheet, drafter, plan, on_step), plan)
+
+
+async def drafted(path: Path, sheet: FactSheet, drafter: Drafter, plan: Plan, on_step: OnStep) -> tuple[Outcome, dict[str, str]]:
+    """Draft one sheet: its outcome, and the files that are to be written, by name."""
     name = sheet.slug
     try:
         draft = await draft_note(sheet, drafter, plan.clock, lambda step, doing: on_step(name, step, doing), plan.mechanisms)
-        files = write_note(draft.note, plan.out, name, plan.formats)
-        write_atomically(plan.out / f"{name}.run.json", draft.record.model_dump_json(indent=2) + "\n")
+        pages = {f"{name}.{format_}": page for format_, page in pages_of(draft.note, plan.formats).items()}
     except AfterprintError as error:
-        return Outcome.failed(name, path, error)
-    return Outcome.of(name, path, draft, files)
+        return Outcome.failed(name, path, error), {}
+    outcome = Outcome.of(name, path, draft, [plan.out / file for file in pages])
+    return outcome, pages | {f"{name}.run.json": draft.record.model_dump_json(indent=2) + "\n"}
+
+
+def write_drafted(outcome: Outcome, pages: Mapping[str, str], plan: Plan) -> Outcome:
+    """Write the files of a draft; the outcome, which is another where they cannot be written."""
+    try:
+        write_pages(pages, plan.out)
+    except AfterprintError as error:
+        return Outcome.failed(outcome.name, outcome.sheet, error)
+    return outcome
 
 
 async def draft_all(sheets: Sheets, drafter: Drafter, plan: Plan, on_step: OnStep, on_done: OnDone) -> None:

@@ -87,11 +87,14 @@ class NoteRow:
 class Journal:
     """An open journal. Use `opened`, which holds its lock."""
 
-    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
-        """Opens or makes the file. Raises InputError where it is damaged, of another version, or cannot be written."""
+    def __init__(self, path: Path, now: Callable[[], datetime], run: int = 0) -> None:
+        """Opens or makes the file; `run` is one that another process has begun.
+
+        Raises InputError where it is damaged, of another version, or cannot be written.
+        """
         self.path = path
         self._now = now
-        self._run = 0
+        self.run = run
         self.asked = 0
         self.recalled = 0
         with self._told():
@@ -141,7 +144,7 @@ class Journal:
     def put(self, key: str, step: str, content: bytes, usage: Usage) -> None:
         """Keep an answer: in the file when this returns, whatever happens to the process. Raises OutputFailed."""
         tokens = (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
-        self._insert((key, self._now().isoformat(), self._run, step, *tokens, content))
+        self._insert((key, self._now().isoformat(), self.run, step, *tokens, content))
         self.asked += 1
 
     def _insert(self, row: tuple[object, ...]) -> None:
@@ -159,7 +162,7 @@ class Journal:
         """A batch was accepted: after a restart it is collected, not sent again. Raises OutputFailed."""
         with self._told():
             self._db.execute(
-                "INSERT INTO batches (id, at, run, requests) VALUES (?, ?, ?, ?)", (id_, self._now().isoformat(), self._run, requests)
+                "INSERT INTO batches (id, at, run, requests) VALUES (?, ?, ?, ?)", (id_, self._now().isoformat(), self.run, requests)
             )
 
     def batch_collected(self, id_: str) -> None:
@@ -180,8 +183,8 @@ class Journal:
             found = self._db.execute(
                 "INSERT INTO runs (started, drafter, model, sheets) VALUES (?, ?, ?, ?)", (self._now().isoformat(), drafter, model, sheets)
             )
-        self._run = int(found.lastrowid or 0)
-        return self._run
+        self.run = int(found.lastrowid or 0)
+        return self.run
 
     def done(self, row: NoteRow) -> None:
         """A sheet is over, one way or the other. Raises OutputFailed where this cannot be kept."""
@@ -191,12 +194,12 @@ class Journal:
             try:
                 self._db.execute(
                     "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (self._run, row.note, row.sheet, row.status, row.error, row.prompt_tokens, row.completion_tokens, row.cached_tokens,
+                    (self.run, row.note, row.sheet, row.status, row.error, row.prompt_tokens, row.completion_tokens, row.cached_tokens,
                      row.cost_usd, row.seconds),
                 )  # fmt: skip
                 self._db.execute(
                     f"UPDATE runs SET {count} = {count} + 1, asked = ?, recalled = ? WHERE id = ?",  # noqa: S608 - one of three words
-                    (self.asked, self.recalled, self._run),
+                    (self.asked, self.recalled, self.run),
                 )
                 self._db.execute("COMMIT")
             except BaseException:
@@ -208,7 +211,7 @@ class Journal:
         with self._told():
             self._db.execute(
                 "UPDATE runs SET ended = ?, asked = ?, recalled = ? WHERE id = ?",
-                (self._now().isoformat(), self.asked, self.recalled, self._run),
+                (self._now().isoformat(), self.asked, self.recalled, self.run),
             )
 
     def runs(self) -> list[Run]:

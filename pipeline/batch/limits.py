@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -34,10 +34,14 @@ class Limits:
     budget_usd: Decimal | None = None
     budget_tokens: int | None = None
 
-    @property
-    def need_count(self) -> bool:
-        """Whether a request's tokens must be known before it is sent."""
-        return self.tpm is not None or self.budget_usd is not None or self.budget_tokens is not None
+    def most_of(self, asked: Asked, model: str) -> Usage:
+        """What a request may use at most: the whole prompt, nothing of it cached, and as long an answer as it allows.
+
+        The prompt is counted only where a limit needs it.
+        """
+        need_count = self.tpm is not None or self.budget_usd is not None or self.budget_tokens is not None
+        prompt = count_messages(asked.request.messages, model).count if need_count else 0
+        return Usage(prompt_tokens=prompt, completion_tokens=asked.max_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,28 @@ class Bucket:
         return self._level
 
 
+@dataclass(slots=True)
+class Sent:
+    """What was sent so far, and what it took."""
+
+    requests: int = 0
+    failed: int = 0
+    usage: Usage = field(default_factory=Usage)
+    usd: Decimal = Decimal(0)
+    at_once: float = 0.0
+    """How many requests may be under way now."""
+
+    def row(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "sent": self.requests,
+            "failed": self.failed,
+            "usage": self.usage.model_dump(),
+            "spent_usd": f"{self.usd:f}",
+            "at_once": int(self.at_once),
+        }
+
+
 class Limiter:
     """A `Gate` for all requests of a batch, first come, first served.
 
@@ -100,11 +126,7 @@ class Limiter:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.limits = limits
-        self.used = Usage()
-        self.spent_usd = Decimal(0)
-        self.sent = 0
-        self.failed = 0
-        self.at_once = float(limits.concurrency)
+        self.sent = Sent(at_once=float(limits.concurrency))
         self.under_way = 0
         self._model = model
         self._cost_usd = cost_usd
@@ -126,17 +148,12 @@ class Limiter:
 
     async def enter(self, asked: Asked) -> Ticket:
         """Wait until the request may be sent. Raises BudgetReached where it could cost more than is left."""
-        return await self.admit(self.most_of(asked))
-
-    def most_of(self, asked: Asked) -> Usage:
-        """What a request may use at most: the whole prompt, nothing of it cached, and as long an answer as it allows."""
-        prompt = count_messages(asked.request.messages, self._model).count if self.limits.need_count else 0
-        return Usage(prompt_tokens=prompt, completion_tokens=asked.max_tokens)
+        return await self.admit(self.limits.most_of(asked, self._model))
 
     async def admit(self, most: Usage) -> Ticket:
         """As `enter`, for a request that may use so much."""
         async with self._line:
-            while self.under_way >= max(1, int(self.at_once)):
+            while self.under_way >= max(1, int(self.sent.at_once)):
                 self._freed.clear()
                 await self._freed.wait()
             while (wait := self._not_before - self._clock()) > 0:
@@ -147,7 +164,7 @@ class Limiter:
                 await self._tokens.take(most.prompt_tokens + most.completion_tokens)
             self._set_aside(most)
             self.under_way += 1
-            self.sent += 1
+            self.sent.requests += 1
             return Ticket(self._clock(), most)
 
     async def leave(self, ticket: Ticket, came: Came) -> None:
@@ -155,29 +172,19 @@ class Limiter:
         self.under_way -= 1
         self._freed.set()
         most, used = ticket.most, came.usage
-        self.used = Usage(
-            prompt_tokens=self.used.prompt_tokens + used.prompt_tokens,
-            completion_tokens=self.used.completion_tokens + used.completion_tokens,
-            cached_tokens=self.used.cached_tokens + used.cached_tokens,
+        self.sent.usage = Usage(
+            prompt_tokens=self.sent.usage.prompt_tokens + used.prompt_tokens,
+            completion_tokens=self.sent.usage.completion_tokens + used.completion_tokens,
+            cached_tokens=self.sent.usage.cached_tokens + used.cached_tokens,
         )
         if self._tokens is not None:
             self._tokens.give_back(most.prompt_tokens + most.completion_tokens - used.prompt_tokens - used.completion_tokens)
-        self.spent_usd += self._cost_usd(used) or Decimal(0)
+        self.sent.usd += self._cost_usd(used) or Decimal(0)
         self._aside_usd -= self._priced(most)
         self._aside_tokens -= most.prompt_tokens + most.completion_tokens
         if came.error is not None:
-            self.failed += 1
+            self.sent.failed += 1
         self._adapt(ticket, came)
-
-    def row(self) -> dict[str, Any]:
-        """What was sent, for machines."""
-        return {
-            "sent": self.sent,
-            "failed": self.failed,
-            "usage": self.used.model_dump(),
-            "spent_usd": f"{self.spent_usd:f}",
-            "at_once": int(self.at_once),
-        }
 
     # -- pace ------------------------------------------------------------------------------------------------------------------------
 
@@ -188,19 +195,19 @@ class Limiter:
         if came.error in _OVERLOAD:
             # One burst of refusals is one sign: those that were sent before the cut say nothing about the pace after it.
             if ticket.at >= self._last_cut:
-                self.at_once = max(1.0, self.at_once * _CUT)
+                self.sent.at_once = max(1.0, self.sent.at_once * _CUT)
                 self._last_cut = now
             return
         if came.error is not None:
             return
-        weight = 1 / max(2.0, 2 * self.at_once)
+        weight = 1 / max(2.0, 2 * self.sent.at_once)
         self._seconds = came.seconds if self._seconds is None else self._seconds + weight * (came.seconds - self._seconds)
         self._best = min(self._best, self._seconds)
         if self._seconds > _SLOW * self._best and ticket.at >= self._last_cut:
-            self.at_once = max(1.0, self.at_once * _SLOWED)
+            self.sent.at_once = max(1.0, self.sent.at_once * _SLOWED)
             self._last_cut = now
         else:
-            self.at_once = min(float(self.limits.concurrency), self.at_once + 1 / max(1.0, self.at_once))
+            self.sent.at_once = min(float(self.limits.concurrency), self.sent.at_once + 1 / max(1.0, self.sent.at_once))
 
     # -- budget ----------------------------------------------------------------------------------------------------------------------
 
@@ -219,9 +226,9 @@ class Limiter:
 
     def _too_much(self, usd: Decimal, tokens: int) -> str | None:
         limit_usd, limit_tokens = self.limits.budget_usd, self.limits.budget_tokens
-        if limit_usd is not None and self.spent_usd + self._aside_usd + usd > limit_usd:
-            return f"the next request may cost ${usd:.4f}, and ${self.spent_usd:.4f} of the ${limit_usd:f} of --budget-usd are spent"
-        used = self.used.prompt_tokens + self.used.completion_tokens
+        if limit_usd is not None and self.sent.usd + self._aside_usd + usd > limit_usd:
+            return f"the next request may cost ${usd:.4f}, and ${self.sent.usd:.4f} of the ${limit_usd:f} of --budget-usd are spent"
+        used = self.sent.usage.prompt_tokens + self.sent.usage.completion_tokens
         if limit_tokens is not None and used + self._aside_tokens + tokens > limit_tokens:
             return f"the next request may take {tokens:,} tokens, and {used:,} of the {limit_tokens:,} of --budget-tokens are used"
         return None

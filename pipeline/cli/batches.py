@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
 
 from pipeline.batch import journal as journals
 from pipeline.batch.desk import Desk, price_of
@@ -22,14 +22,15 @@ from pipeline.cli.output import tell
 from pipeline.cli.sheets import Sheets
 from pipeline.cli.watching import BatchWatcher
 from pipeline.config import Settings
-from pipeline.drafters.base import Drafter
 from pipeline.drafters.choose import choose_drafter, drafter_at, endpoint_of, settle
 from pipeline.errors import Interrupted, UsageError
+from pipeline.facts.sheet import FactSheet
 from pipeline.llm.batch_api import SHARE_OF_PRICE, BatchApi
 from pipeline.llm.wire import host_of
 from pipeline.notes.render import write_atomically
 
 RUN = "run.json"
+Each = Iterator[tuple[Path, FactSheet]]
 
 
 @dataclass
@@ -73,45 +74,53 @@ class Batch:
             if journal.recalled:
                 tell(f"{journal.recalled} answers from {journal.path}, {journal.asked} asked for")
 
-    async def _draft(self, each: Iterator[Any], desk: Desk | None) -> None:
+    async def _draft(self, each: Each, desk: Desk | None) -> None:
         from pipeline.chain.length import longest_prompt
         from pipeline.drafters.local import Work
 
         sheets, mechanisms = self.sheets, self.plan.mechanisms
         work = Work(len(sheets), lambda most: longest_prompt((sheet for _, sheet in sheets), mechanisms, most), tell)
-        if self.executor == "openai-batch":
-            await self._draft_in_waves(desk)
+        if self.executor != "asyncio":
+            if desk is None or settle(self.kind, self.settings)[0] != "openai":
+                raise UsageError(f"--executor {self.executor}: expected --drafter openai, for it asks an endpoint")
+            base_url, key, model = await endpoint_of(self.settings)
+            tell(f"drafting with {model} at {host_of(base_url)} by {self.executor}")
+            await (self._draft_in_waves if self.executor == "openai-batch" else self._draft_on_ray)(each, desk, base_url, key, model)
             return
         chosen, why = await choose_drafter(self.kind, self.settings, work, desk)
         tell(why)
-        with self._told(chosen, desk) as watcher:
+        with self._told(chosen.name, chosen.model, desk) as watcher:
             await draft_all(each, chosen, self.plan, watcher.step, watcher.over)
 
-    async def _draft_in_waves(self, desk: Desk | None) -> None:
-        if desk is None or settle(self.kind, self.settings)[0] != "openai":
-            raise UsageError(
-                "--executor openai-batch: expected --drafter openai, for a batch is sent to an endpoint that has the Batch API"
-            )
-        base_url, key, model = await endpoint_of(self.settings)
+    async def _draft_in_waves(self, each: Each, desk: Desk, base_url: str, key: str | None, model: str) -> None:
         share = Decimal(SHARE_OF_PRICE)
         # Nobody waits for a slot in a wave, and it is no matter of minutes.
         limits = replace(self.limits, concurrency=sys.maxsize, rpm=None, tpm=None)
-        desk.limiter = Limiter(limits, model, price_of(model, base_url, limits, share))
-        wave = Wave(desk.journal, base_url, desk.limiter, self.settings.max_attempts)
+        limiter = Limiter(limits, model, price_of(model, base_url, limits, share))
+        desk.sent = limiter.sent
+        wave = Wave(desk.journal, base_url, limiter, self.settings.max_attempts)
         drafter = drafter_at(base_url, key, model, self.settings, wave, share)
         api = BatchApi(base_url, key, self.settings)
-        tell(f"drafting with {model} at {host_of(base_url)}, in batches")
-        with self._told(drafter, desk) as watcher:
+        with self._told(drafter.name, model, desk) as watcher:
             waves = Waves(drafter, wave, api, desk.journal, self.plan, tell, self.settings.batch_poll_s)
             # A step is seen once in every wave: what became of the note is enough.
             await waves.draft(lambda: iter(self.sheets), lambda *_: None, watcher.over)
 
+    async def _draft_on_ray(self, each: Each, desk: Desk, base_url: str, key: str | None, model: str) -> None:
+        from pipeline.batch.on_ray import Endpoint, draft_on_ray
+
+        price_of(model, base_url, self.limits)
+        endpoint = Endpoint(base_url, key, model, self.settings, self.limits, self.plan)
+
+        with self._told("openai", model, desk) as watcher:
+            desk.sent = await draft_on_ray(each, desk.journal, endpoint, tell, watcher.over)
+
     @contextmanager
-    def _told(self, chosen: Drafter, desk: Desk | None) -> Iterator[BatchWatcher]:
+    def _told(self, drafter: str, model: str | None, desk: Desk | None) -> Iterator[BatchWatcher]:
         """Progress while it goes on; then the journal, run.json and the last lines say how it ended, however it did."""
-        self.drafter, self.model = chosen.name, chosen.model
+        self.drafter, self.model = drafter, model
         if desk is not None:
-            desk.journal.begin(chosen.name, chosen.model, len(self.sheets))
+            desk.journal.begin(drafter, model, len(self.sheets))
 
         def over(outcome: Outcome) -> None:
             self.outcomes.append(outcome)
@@ -121,9 +130,9 @@ class Batch:
         started = datetime.now(UTC)
         watcher = BatchWatcher(
             lambda: len(self.sheets),
-            slow=chosen.model is not None,
+            slow=model is not None,
             quiet=self.quiet,
-            limiter=lambda: desk.limiter if desk else None,
+            sent=lambda: desk.sent if desk else None,
             on_over=over,
         )
         try:
@@ -139,11 +148,11 @@ class Batch:
         left = total - watcher.tally.notes
         for line in watcher.tally.lines(watcher.seconds):
             tell(line)
-        limiter = desk.limiter if desk else None
-        if limiter is not None and limiter.sent:
-            failed = f", {limiter.failed} of them failed and were sent again or given up" if limiter.failed else ""
-            pace = "" if self.executor == "openai-batch" else f"; at most {limiter.at_once:.0f} at a time in the end"
-            tell(f"{limiter.sent:,} requests{failed}{pace}")
+        sent = desk.sent if desk else None
+        if sent is not None and sent.requests:
+            failed = f", {sent.failed} of them failed and were sent again or given up" if sent.failed else ""
+            pace = "" if self.executor == "openai-batch" else f"; at most {sent.at_once:.0f} at a time in the end"
+            tell(f"{sent.requests:,} requests{failed}{pace}")
         if left:
             tell(f"{left} sheets were not begun: the same command goes on with them")
         told = {
@@ -154,7 +163,7 @@ class Batch:
             "sheets": total,
             "not_begun": left,
             **watcher.tally.row(),
-            "requests": limiter.row() if limiter is not None else None,
+            "requests": sent.row() if sent is not None else None,
             "problems": self.sheets.problem_rows(),
             "rows": [outcome.row() for outcome in self.outcomes],
         }

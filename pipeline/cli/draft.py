@@ -13,7 +13,7 @@ import typer
 from pipeline.cli.mechanisms import OWN
 from pipeline.cli.output import say_json
 
-EXECUTORS = ("asyncio", "openai-batch")
+EXECUTORS = ("asyncio", "ray", "openai-batch")
 
 _COUNT = "Stop before the request that could go beyond"
 
@@ -36,7 +36,8 @@ def command(
     rpm: Annotated[int | None, typer.Option(min=1, help="Requests a minute at most.")] = None,
     tpm: Annotated[int | None, typer.Option(min=1, help="Tokens a minute at most, read and written.")] = None,
     executor: Annotated[
-        str, typer.Option(help=f"{', '.join(EXECUTORS)}: here; or by OpenAI's Batch API, at half the price and within a day.")
+        str,
+        typer.Option(help=f"{', '.join(EXECUTORS)}: here, on a Ray cluster, or by OpenAI's Batch API: half the price, within a day."),
     ] = "asyncio",
     own: Annotated[Path | None, OWN] = None,
     formats: Annotated[str, typer.Option("--format", help="Any of json, md and html, with commas between.")] = "json,md,html",

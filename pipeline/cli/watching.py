@@ -15,7 +15,7 @@ from pipeline.notes.words import words
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from pipeline.batch.limits import Limiter
+    from pipeline.batch.limits import Sent
     from pipeline.batch.outcome import Outcome, Tally
 
 _FEW = 20
@@ -90,7 +90,7 @@ class BatchWatcher(Watcher):
         *,
         slow: bool,
         quiet: bool,
-        limiter: Callable[[], Limiter | None],
+        sent: Callable[[], Sent | None],
         on_over: Callable[[Outcome], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -101,7 +101,7 @@ class BatchWatcher(Watcher):
         self._on_over = on_over
         self.tally: Tally = Tally()
         self._quiet = quiet
-        self._limiter = limiter
+        self._sent = sent
         self._clock = clock
         self._begun = self._told = clock()
         self._batch: TaskID | None = None
@@ -147,11 +147,11 @@ class BatchWatcher(Watcher):
 
         tally, seconds = self.tally, max(self.seconds, 1e-3)
         parts = [f"{tally.notes} of {self.total} notes: {tally.words()}"]
-        limiter = self._limiter()
-        if limiter is not None:
-            if limiter.spent_usd:
-                parts.append(f"${limiter.spent_usd:.2f} so far")
-            parts.append(f"{(limiter.used.prompt_tokens + limiter.used.completion_tokens) / seconds:,.0f} tokens/s")
+        sent = self._sent()
+        if sent is not None:
+            if sent.usd:
+                parts.append(f"${sent.usd:.2f} so far")
+            parts.append(f"{(sent.usage.prompt_tokens + sent.usage.completion_tokens) / seconds:,.0f} tokens/s")
         if tally.notes:
             parts.append(f"about {spell(seconds / tally.notes * (self.total - tally.notes))} left")
         return "; ".join(parts)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -79,22 +79,33 @@ def formats_from(words: str) -> tuple[Format, ...]:
     return tuple(known for known in FORMATS if known in wanted)
 
 
-def write_note(note: Note, folder: Path, stem: str, formats: Sequence[Format]) -> list[Path]:
-    """Write `<folder>/<stem>.<format>` for each format; a file is replaced whole or not at all.
+def pages_of(note: Note, formats: Sequence[Format]) -> dict[Format, str]:
+    """The note in each format, as text.
 
-    The note is held against its exported JSON Schema first: what others read is what the schema promises. Raises
-    ResourceError when it breaks it, OutputFailed when the folder cannot be made or written.
+    It is held against its exported JSON Schema first: what others read is what the schema promises. Raises ResourceError otherwise.
     """
     if broken := validate(note.model_dump(mode="json", by_alias=True), stored("note")):
         raise ResourceError(f"the note breaks schemas/note.schema.json at {broken[0].path}: {broken[0].message}")
-    pages = {folder / f"{stem}.{name}": _RENDERERS[name](note) for name in formats}
+    return {name: _RENDERERS[name](note) for name in formats}
+
+
+def write_pages(pages: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write each page to the file of its name in `folder`; a file is replaced whole or not at all.
+
+    Raises OutputFailed when the folder cannot be made or written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputFailed(Problem(f"cannot make this folder: {error.strerror}", file=str(folder))) from error
-    for path, page in pages.items():
-        write_atomically(path, page)
-    return list(pages)
+    for name, page in pages.items():
+        write_atomically(folder / name, page)
+    return [folder / name for name in pages]
+
+
+def write_note(note: Note, folder: Path, stem: str, formats: Sequence[Format]) -> list[Path]:
+    """Write `<folder>/<stem>.<format>` for each format, as `pages_of` and `write_pages` do."""
+    return write_pages({f"{stem}.{name}": page for name, page in pages_of(note, formats).items()}, folder)
 
 
 def write_atomically(path: Path, text: str) -> None:
