@@ -76,7 +76,7 @@ class Figure:
     @cached_property
     def written(self) -> str:
         """As `written` prints it by itself."""
-        return bare(write_quantity(self.quantity, self.scale, signed=self.change is not None, bound=self.bound), self)
+        return bare(_write(self.quantity, self.scale, self.places, signed=self.change is not None, bound=self.bound), self)
 
     @property
     def unit(self) -> Unit:
@@ -139,10 +139,15 @@ def bare(amount: str, figure: Figure) -> str:
 
 def write_quantity(quantity: Quantity, scale: Scale = Scale.ONE, *, signed: bool = False, bound: Bound | None = None) -> str:
     """A quantity in `scale` with as many digits as its interval supports; `about` where that is not even the whole number."""
-    number = _round(quantity, scale)
+    return _write(quantity, scale, printed_places(quantity, scale), signed=signed, bound=bound)
+
+
+def _write(quantity: Quantity, scale: Scale, places: int, *, signed: bool, bound: Bound | None) -> str:
+    rounded = (quantity.value / scale.factor).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    number = rounded if places >= 0 else rounded.quantize(Decimal(1))
     sign = "-" if number < 0 else "+" if signed and number > 0 else ""
     digits = f"{abs(number):,f}"
-    if bound is None and printed_places(quantity, scale) < 0:
+    if bound is None and places < 0:
         bound = Bound.ABOUT
     hedge = {Bound.ABOUT: "about ", Bound.MORE_THAN: "more than ", Bound.LESS_THAN: "less than ", None: ""}[bound]
     return hedge + in_words(sign, digits, quantity.unit, scale)
@@ -167,12 +172,6 @@ def in_words(sign: str, digits: str, unit: Unit, scale: Scale) -> str:
             return f"{sign}{digits}{_SUFFIX[scale]} shares"
         case UnitClass.COUNT:
             return f"{sign}{digits}{_SUFFIX[scale]}"
-
-
-def _round(quantity: Quantity, scale: Scale) -> Decimal:
-    places = printed_places(quantity, scale)
-    rounded = (quantity.value / scale.factor).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return rounded if places >= 0 else rounded.quantize(Decimal(1))
 
 
 def printed_places(quantity: Quantity, scale: Scale) -> int:

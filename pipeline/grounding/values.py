@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
 
 from pipeline.facts.figures import Figure, printed_places
-from pipeline.facts.quantity import Quantity, Scale, UnitClass, last_place, parse_unit
+from pipeline.facts.quantity import Quantity, Scale, Unit, UnitClass, last_place, parse_unit
 from pipeline.grounding.lexicon import Approximation
 from pipeline.grounding.models import Mention
 from pipeline.grounding.numerals import MULTIPLIERS
@@ -42,10 +42,10 @@ def coarse_step(value: Decimal) -> Decimal:
 
 def finest_step(figure: Figure) -> Decimal:
     """The finest rounding, in whole units, that prose may give a figure: what is printed for it, or what its source reported."""
-    printed = printed_step(figure.quantity, figure.scale)
+    printed = Decimal(1).scaleb(-figure.places) * figure.scale.factor
     fact = figure.fact
     if fact is None or fact.value is None:
-        return computed_step(figure.quantity, figure.scale)
+        return _finest_computed(printed, figure.unit)
     _, factor = parse_unit(fact.unit)
     reported = (fact.rounded_to or last_place(fact.value)) * factor * fact.scale.factor
     return min(printed, reported)
@@ -53,8 +53,11 @@ def finest_step(figure: Figure) -> Decimal:
 
 def computed_step(quantity: Quantity, scale: Scale) -> Decimal:
     """The finest rounding that prose may give a computed quantity: a tenth of a percent or point, else what is printed."""
-    tenth = quantity.unit.cls in (UnitClass.PERCENT, UnitClass.POINTS, UnitClass.MULTIPLE)
-    return min(printed_step(quantity, scale), _TENTH) if tenth else printed_step(quantity, scale)
+    return _finest_computed(printed_step(quantity, scale), quantity.unit)
+
+
+def _finest_computed(printed: Decimal, unit: Unit) -> Decimal:
+    return min(printed, _TENTH) if unit.cls in (UnitClass.PERCENT, UnitClass.POINTS, UnitClass.MULTIPLE) else printed
 
 
 def printed_step(quantity: Quantity, scale: Scale) -> Decimal:
@@ -64,7 +67,10 @@ def printed_step(quantity: Quantity, scale: Scale) -> Decimal:
 
 def printed_size(quantity: Quantity, scale: Scale) -> Decimal:
     """The number that is printed, in whole units and without its sign: 132,000 for 131,900 that is printed 132k."""
-    step = printed_step(quantity, scale)
+    return _in_steps(quantity, printed_step(quantity, scale))
+
+
+def _in_steps(quantity: Quantity, step: Decimal) -> Decimal:
     return (abs(quantity.value) / step).to_integral_value(ROUND_HALF_UP) * step
 
 
@@ -138,7 +144,8 @@ class Sized:
     @classmethod
     def of(cls, figure: Figure) -> Sized:
         size, finest = abs(figure.quantity.value), finest_step(figure)
-        printed, low, high = printed_size(figure.quantity, figure.scale), size - finest / 2, size + finest / 2
+        printed = _in_steps(figure.quantity, Decimal(1).scaleb(-figure.places) * figure.scale.factor)
+        low, high = size - finest / 2, size + finest / 2
         least, most = float(min(size, printed, low)), float(max(size, printed, high))
         return cls(figure, size, printed, finest, low, high, least - abs(least) * _SLIP, most + abs(most) * _SLIP)
 
