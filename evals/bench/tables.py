@@ -173,6 +173,72 @@ def _paired(name: str, found: dict[str, Any]) -> str:
     return f"{name[0].upper()}{name[1:]}, {found['cases']} cases: {'; '.join(told)}."
 
 
+def batch() -> str:
+    """A bad night: a provider that fails, and a command that is killed."""
+    found = _result("batch")
+    faults, kills, notes = found["faults"], found["kills"], found["notes"]
+    served = faults["served"]
+    lines = [
+        f"| {notes:,} notes, 16 at a time | |",
+        "|---|---|",
+        f"| **10% 429, 5% 500, 2% broken connections, 2% garbled bodies**: notes complete | **{faults['complete']:,}** |",
+        f"| byte for byte as without faults | {faults['same as in the calm']:,} |",
+        f"| requests answered; refused or failed beside them | {served['answered']:,}; {faults['extra requests']:.1%} more |",
+        f"| answers paid for twice | {faults['answers paid for twice']} |",
+        f"| **killed {kills['kills']} times (SIGKILL) and started again**: notes complete | **{kills['complete']:,}** |",
+        f"| byte for byte as undisturbed | {kills['same as in the calm']:,} |",
+        f"| answers that the provider gave twice: under way at a kill, never kept | {kills['answers paid for twice']} |",
+    ]
+    return "\n".join(lines)
+
+
+def overhead() -> str:
+    """What the whole costs beside the requests, against the bare client and other frameworks."""
+    found = _result("overhead")
+    lines = [
+        "| | " + " | ".join(found["settings"]) + " | processor seconds per 1,000 | peak MiB |",
+        "|---" * (len(found["settings"]) + 3) + "|",
+    ]
+    first, *_ = found["settings"].values()
+    for side in first:
+        cells = []
+        for rows in found["settings"].values():
+            row = rows.get(side)
+            cells.append("-" if row is None else f"{row['notes a second']} ({row['times the bare client']} x)")
+        lines.append(
+            f"| {_SIDES.get(side, side)} | {' | '.join(cells)} | {first[side]['processor seconds per 1,000']} | {first[side]['peak MiB']} |"
+        )
+    told = f"Four requests a note, {found['kib a note']:.0f} KiB of them; medians of {found['rounds']} rounds of {found['notes']} notes."
+    lines += ["", f"Notes a second, and times the bare client's. {told}"]
+    return "\n".join(lines)
+
+
+_SIDES = {
+    "bare": "bare `AsyncOpenAI`, answers thrown away",
+    "lean": "our client alone, answers thrown away",
+    "afterprint": "**Afterprint, everything**: sheets read, answers validated, numbers checked, journal, notes written",
+    "langchain": "LangChain, answers validated",
+    "pydantic-ai": "PydanticAI, answers validated",
+    "instructor": "Instructor, answers validated",
+    "dspy": "DSPy, answers validated",
+}
+
+
+def scale() -> str:
+    """Memory over thousands of sheets, and a second Ray worker."""
+    found = _result("scale")
+    lines = ["| sheets | peak memory | journal | notes a second |", "|---|---|---|---|"]
+    lines += [
+        f"| {int(count):,} | {row['peak MiB']} MiB | {row['journal MiB']:.0f} MiB | {row['notes a second']} |"
+        for count, row in found["sheets"].items()
+    ]
+    if (ray := found["ray"]).keys() == {"1", "2"}:
+        one, two = ray["1"]["seconds of drafting"], ray["2"]["seconds of drafting"]
+        took = f"{ray['1']['notes']} notes in {one:.0f} s on one worker, {two:.0f} s on two ({one / two:.2f} times as fast)"
+        lines += ["", f"With Ray and answers after 200 ms, four notes at a time on a worker: {took}."]
+    return "\n".join(lines)
+
+
 def local() -> str:
     """The chain against one prompt, with a real model's recorded answers."""
     result = _result("local")
@@ -220,11 +286,14 @@ def _compared(paired: dict[str, Any]) -> str:
 
 SECTIONS = {
     "agreement": agreement,
+    "batch": batch,
     "eval_speed": eval_speed,
     "numbers": numbers,
     "others": others,
+    "overhead": overhead,
     "perturb": perturb,
     "rules": rules,
+    "scale": scale,
     "sides": sides,
 }
 if (RESULTS / "local.json").exists():

@@ -75,24 +75,30 @@ class Batch:
                 tell(f"{journal.recalled} answers from {journal.path}, {journal.asked} asked for")
 
     async def _draft(self, each: Each, desk: Desk | None) -> None:
+        if self.executor == "asyncio":
+            await self._draft_here(each, desk)
+            return
+        if desk is None or settle(self.kind, self.settings)[0] != "openai":
+            raise UsageError(f"--executor {self.executor}: expected --drafter openai, for it asks an endpoint")
+        base_url, key, model = await endpoint_of(self.settings)
+        tell(f"drafting with {model} at {host_of(base_url)} by {self.executor}")
+        if self.executor == "ray":
+            await self._draft_on_ray(each, desk, base_url, key, model)
+        else:
+            await self._draft_in_waves(desk, base_url, key, model)
+
+    async def _draft_here(self, each: Each, desk: Desk | None) -> None:
         from pipeline.chain.length import longest_prompt
         from pipeline.drafters.local import Work
 
         sheets, mechanisms = self.sheets, self.plan.mechanisms
         work = Work(len(sheets), lambda most: longest_prompt((sheet for _, sheet in sheets), mechanisms, most), tell)
-        if self.executor != "asyncio":
-            if desk is None or settle(self.kind, self.settings)[0] != "openai":
-                raise UsageError(f"--executor {self.executor}: expected --drafter openai, for it asks an endpoint")
-            base_url, key, model = await endpoint_of(self.settings)
-            tell(f"drafting with {model} at {host_of(base_url)} by {self.executor}")
-            await (self._draft_in_waves if self.executor == "openai-batch" else self._draft_on_ray)(each, desk, base_url, key, model)
-            return
         chosen, why = await choose_drafter(self.kind, self.settings, work, desk)
         tell(why)
         with self._told(chosen.name, chosen.model, desk) as watcher:
             await draft_all(each, chosen, self.plan, watcher.step, watcher.over)
 
-    async def _draft_in_waves(self, each: Each, desk: Desk, base_url: str, key: str | None, model: str) -> None:
+    async def _draft_in_waves(self, desk: Desk, base_url: str, key: str | None, model: str) -> None:
         share = Decimal(SHARE_OF_PRICE)
         # Nobody waits for a slot in a wave, and it is no matter of minutes.
         limits = replace(self.limits, concurrency=sys.maxsize, rpm=None, tpm=None)
@@ -111,7 +117,6 @@ class Batch:
 
         price_of(model, base_url, self.limits)
         endpoint = Endpoint(base_url, key, model, self.settings, self.limits, self.plan)
-
         with self._told("openai", model, desk) as watcher:
             desk.sent = await draft_on_ray(each, desk.journal, endpoint, tell, watcher.over)
 
