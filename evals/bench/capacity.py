@@ -34,7 +34,7 @@ LIMITS_FROM = "https://simonwillison.net/2025/Sep/12/gpt-5-rate-limits/ (12 Sept
 # Millions of tokens a minute, by usage tier 1 to 5.
 TPM = {"gpt-5-mini": (0.5, 2, 4, 10, 180), "gpt-5": (0.5, 1, 2, 4, 40)}
 # Millions of tokens that may wait in the Batch API; only these were published there.
-QUEUE = {"gpt-5-mini": {1: 5}, "gpt-5": {1: 1.5, 2: 3}}
+QUEUE: dict[str, dict[int, float]] = {"gpt-5-mini": {1: 5}, "gpt-5": {1: 1.5, 2: 3}}
 WAVES = 3
 """Levels of the chain. Each level's repairs, two at most, are in the wave after it, so there are up to nine."""
 

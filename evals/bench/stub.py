@@ -24,6 +24,8 @@ from random import Random
 from typing import Any
 
 FAULTS = ("limited", "failed", "reset", "garbled", "expired")
+# What other frameworks call the steps' schemas: the classes of their answers.
+_NAMES = {"Summary": "summarize", "SecondOrderEffects": "second_order", "ConsensusGap": "consensus_gap", "Catalysts": "catalysts"}
 _NAMED_PARTS = re.compile(r"only these parts anew, in this order: ([^.]*)\. Each is about")
 _PLACE = re.compile(r"(\w+)\[(\d+)\]")
 
@@ -158,10 +160,10 @@ class Stub:
         return self.answer(body)
 
     def _completion(self, request: dict[str, Any]) -> bytes:
-        text = request["messages"][1]["content"]
+        text = str(request["messages"][1]["content"])
         company = text.split(" (", 1)[0].rsplit("\n", 1)[-1].rsplit(">", 1)[-1].strip()
         found = self.answers.get(company) or next(value for name, value in self.answers.items() if name in text)
-        said = _asked_for(found[request["response_format"]["json_schema"]["name"]], request["messages"][-1]["content"])
+        said = _asked_for(_answer_to(found, request), request["messages"][-1]["content"])
         prompt = sum(len(message["content"]) for message in request["messages"]) // 4
         body = {
             "id": "stub", "object": "chat.completion", "created": 0, "model": request["model"],
@@ -170,6 +172,16 @@ class Stub:
                       "prompt_tokens_details": {"cached_tokens": prompt // 2}},
         }  # fmt: skip
         return json.dumps(body).encode()
+
+
+def _answer_to(answers: Mapping[str, str], request: dict[str, Any]) -> str:
+    """The answer to the step that a request's schema is of: by its name, or a field of that name (DSPy)."""
+    wanted = request["response_format"]["json_schema"]
+    name = _NAMES.get(wanted["name"], wanted["name"])
+    if name in answers:
+        return answers[name]
+    field = next(field for field in wanted["schema"]["properties"] if field in answers)
+    return json.dumps({field: json.loads(answers[field])})
 
 
 def _asked_for(answer: str, asked: str) -> str:
