@@ -166,11 +166,14 @@ def instructor(url: str) -> Ask:
 
 
 def dspy(url: str) -> Ask:
-    """A `Predict` for each step with the JSON adapter; the conversation so far is its input, as one text."""
+    """A `Predict` for each step with the JSON adapter; the conversation so far is its input, as one text.
+
+    The model has a known name, since DSPy asks only such for structured output.
+    """
     import dspy as library
 
     library.configure(
-        lm=library.LM("openai/stub", api_base=url, api_key="none", cache=False, temperature=0, num_retries=RETRIES),
+        lm=library.LM("openai/gpt-4o-mini", api_base=url, api_key="none", cache=False, temperature=0, num_retries=RETRIES),
         adapter=library.JSONAdapter(),
     )
 

@@ -7,6 +7,7 @@ of the same cases, so many notes at a time:
 
 - bare: `AsyncOpenAI.chat.completions.create`, and nothing done with the answer;
 - lean: the SDK's `post` with bytes and its aiohttp transport, as our client uses it, and nothing done with the answer;
+- client: our `ChatClient` with journal and limits, each answer held against its JSON Schema and read by its model: what the frameworks do;
 - afterprint: all of it, from reading the sheets to the journal and the written notes, every answer validated and every number checked;
 - the frameworks of `evals.bench.frameworks`, where `--python` has them: structured output and retries on, answers validated.
 
@@ -26,13 +27,14 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from evals.bench.outside import keep
 
-SIDES = ("bare", "lean", "afterprint")
+SIDES = ("bare", "lean", "client", "afterprint")
 CLIENT_CORE, STUB_CORE = 0, 1
 SETTINGS = ((0, 16), (200, 64))
 Call = Callable[[dict[str, Any]], Awaitable[object]]
@@ -69,6 +71,41 @@ async def _lean(url: str, folder: Path, notes: int, at_once: int) -> None:
 
     async with Wire(url, None, load_settings()) as wire:
         await conversations(_bodies(folder), notes, at_once, lambda body: wire.post(encoded(body)))
+
+
+async def _client(url: str, folder: Path, notes: int, at_once: int) -> None:
+    from pipeline.batch.desk import Desk
+    from pipeline.batch.journal import opened
+    from pipeline.batch.limits import Limits
+    from pipeline.chain.examine import parse
+    from pipeline.chain.steps import STEPS
+    from pipeline.config import load_settings
+    from pipeline.drafters.choose import schema_note
+    from pipeline.llm.client import ChatClient
+    from pipeline.llm.types import Message, Request
+    from pipeline.schemas import validate
+
+    outputs = {step.name: step.output for step in STEPS}
+    settings = load_settings(concurrency=2 * at_once)
+    requests = json.loads((folder / "requests.json").read_text("utf-8"))
+    with TemporaryDirectory() as name, opened(Path(name), lambda: datetime.now(UTC), lambda: None) as journal:
+        desk = Desk(journal, Limits(settings.concurrency))
+        numbers = count()
+
+        async def call(asked: dict[str, Any]) -> None:
+            messages = tuple(Message(**message) for message in asked["messages"])
+            # No two are the same, or the journal would answer.
+            request = Request(asked["step"], messages, asked["schema"], sample=str(next(numbers)))
+            answer = parse((await client.complete(request, lambda attempt: None)).text)
+            if validate(answer, asked["schema"]):
+                raise SystemExit("an answer does not fit its schema")
+            outputs[asked["step"]].model_validate(answer)
+
+        async with ChatClient(
+            base_url=url, api_key=None, model="stub", settings=settings, schema_note=schema_note(),
+            keeper=desk.keeper(url), gate=desk.gate("stub", url),
+        ) as client:  # fmt: skip
+            await conversations(requests, notes, at_once, call)
 
 
 async def _afterprint(url: str, folder: Path, notes: int, at_once: int) -> None:
@@ -137,7 +174,7 @@ def prepare(folder: Path, notes: int) -> None:
     (folder / "sheets").mkdir()
     (folder / "answers.json").write_text(json.dumps(make_sheets(folder / "sheets", notes)), "utf-8")
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
-    bodies = []
+    bodies, requests = [], []
     for n, (case, said) in enumerate(usable_cases()):
         sheet = case.sheet()
         named = sheet.model_copy(update={"company": sheet.company.model_copy(update={"name": f"{sheet.company.name} No {n}"})})
@@ -156,7 +193,11 @@ def prepare(folder: Path, notes: int) -> None:
                 for request in (Request(one.step, one.messages, one.schema) for one in drafter.asked)
             ]
         )
+        requests.append(
+            [{"step": one.step, "messages": [m._asdict() for m in one.messages], "schema": one.schema} for one in drafter.asked]
+        )
     (folder / "bodies.json").write_text(json.dumps(bodies), "utf-8")
+    (folder / "requests.json").write_text(json.dumps(requests), "utf-8")
 
 
 def measure(notes: int, rounds: int, python: Path | None) -> dict[str, Any]:
@@ -195,7 +236,7 @@ def _rows(taken: dict[str, list[dict[str, float]]], notes: int) -> dict[str, Any
             "times the bare client": round(bare / seconds, 2),
             "processor seconds per 1,000": round(1_000 * statistics.median(one["processor seconds"] for one in runs) / notes, 1),
             "peak MiB": round(max(one["peak MiB"] for one in runs)),
-            **({"import seconds": round(runs[0]["import seconds"], 2)} if "import seconds" in runs[0] else {}),
+            **{name: runs[0][name] for name in ("import seconds", "version") if name in runs[0]},
         }
     return rows
 
@@ -224,7 +265,7 @@ def main(words: Sequence[str] | None = None) -> int:
         parser.add_argument(name, help=argparse.SUPPRESS)
     args = parser.parse_args(words)
     if args.side:
-        runs = {"bare": _bare, "lean": _lean, "afterprint": _afterprint}
+        runs = {"bare": _bare, "lean": _lean, "client": _client, "afterprint": _afterprint}
         run_side(runs[args.side], args.url, Path(args.folder), args.notes, int(args.at_once))
         return 0
     figures = measure(args.notes, args.rounds, args.python)

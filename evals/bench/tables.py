@@ -215,7 +215,8 @@ def overhead() -> str:
 
 _SIDES = {
     "bare": "bare `AsyncOpenAI`, answers thrown away",
-    "lean": "our client alone, answers thrown away",
+    "lean": "the SDK as our client uses it, answers thrown away",
+    "client": "**our client**: journal and limits, answers validated",
     "afterprint": "**Afterprint, everything**: sheets read, answers validated, numbers checked, journal, notes written",
     "langchain": "LangChain, answers validated",
     "pydantic-ai": "PydanticAI, answers validated",
