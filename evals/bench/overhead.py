@@ -212,7 +212,7 @@ def measure(notes: int, rounds: int, python: Path | None) -> dict[str, Any]:
         bodies = _bodies(folder)
         found["kib a note"] = round(statistics.mean(len(json.dumps(body)) for note in bodies for body in note) * 4 / 1024, 1)
         for latency_ms, at_once in SETTINGS:
-            taken: dict[str, list[dict[str, float]]] = {}
+            taken: dict[str, list[dict[str, Any]]] = {}
             with stub(folder / "answers.json", **{"latency-ms": latency_ms, "core": STUB_CORE}) as url:
                 for _ in range(rounds):
                     for side, command in {**{side: [sys.executable, "-m", "evals.bench.overhead"] for side in SIDES}, **others}.items():
@@ -226,8 +226,8 @@ def measure(notes: int, rounds: int, python: Path | None) -> dict[str, Any]:
     return found
 
 
-def _rows(taken: dict[str, list[dict[str, float]]], notes: int) -> dict[str, Any]:
-    rows = {}
+def _rows(taken: dict[str, list[dict[str, Any]]], notes: int) -> dict[str, Any]:
+    rows: dict[str, Any] = {}
     bare = statistics.median(one["seconds"] for one in taken["bare"])
     for side, runs in taken.items():
         seconds = statistics.median(one["seconds"] for one in runs)
@@ -236,7 +236,7 @@ def _rows(taken: dict[str, list[dict[str, float]]], notes: int) -> dict[str, Any
             "times the bare client": round(bare / seconds, 2),
             "processor seconds per 1,000": round(1_000 * statistics.median(one["processor seconds"] for one in runs) / notes, 1),
             "peak MiB": round(max(one["peak MiB"] for one in runs)),
-            **{name: runs[0][name] for name in ("import seconds", "version") if name in runs[0]},
+            **({"import seconds": round(runs[0]["import seconds"], 2), "version": runs[0]["version"]} if "version" in runs[0] else {}),
         }
     return rows
 
