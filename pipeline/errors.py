@@ -17,7 +17,8 @@ AfterprintError              a sentence for people; `exit_code` is what the comm
     ├── RateLimited          429; `retry_after_s` when the server says
     ├── ServerFailed         5xx
     ├── RequestRejected      4xx that another try will not mend
-    │   ├── KeyRejected      401, 403
+    │   ├── Unusable         every request would meet the same: no API, no such model, no credit
+    │   │   └── KeyRejected  401, 403
     │   └── FormatUnsupported  the server does not know this `response_format`
     ├── CassetteMiss  (1)    a replay asked for what was never recorded
     └── BadAnswer            a 200 that holds no answer
@@ -159,7 +160,11 @@ class RequestRejected(ProviderError):
     """A 4xx that another try will not mend."""
 
 
-class KeyRejected(RequestRejected):
+class Unusable(RequestRejected):
+    """Whatever is asked there meets the same: the address is no model's API, the model does not exist, the account has no credit."""
+
+
+class KeyRejected(Unusable):
     """401 or 403: the API key is missing, wrong, or not allowed to do this."""
 
 

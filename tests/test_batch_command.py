@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from decimal import Decimal
@@ -11,15 +12,19 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.batch.desk import Desk
+from pipeline.batch.drafting import work_through
 from pipeline.batch.limits import Limits, Sent
 from pipeline.batch.outcome import Outcome, Tally, spell
 from pipeline.cli import batches
 from pipeline.cli.main import app
 from pipeline.cli.watching import BatchWatcher
-from pipeline.facts.loading import find_sheets
+from pipeline.errors import AfterprintError, ConnectionFailed, OutputFailed, Problem, RequestRejected, ServerFailed
+from pipeline.facts.loading import find_sheets, load_sheet
+from pipeline.facts.sheet import FactSheet
 from pipeline.llm.types import Usage
+from pipeline.notes import render
 from tests.conftest import CASES, KC
-from tests.scripted_server import ScriptedServer
+from tests.scripted_server import WEB_PAGE, Reply, ScriptedServer, failure
 from tests.test_batch_journal import ThreeModels, words
 
 runner = CliRunner()
@@ -126,6 +131,72 @@ def test_the_limits_of_the_command_line_are_the_batchs(tmp_path: Path, monkeypat
     with ScriptedServer(ThreeModels()) as server:
         assert runner.invoke(app, words(server, tmp_path, *more)).exit_code == 0
     assert given == [Limits(7, 6_000, 9_000_000, None, 5_000_000)]
+
+
+# -- what goes wrong -------------------------------------------------------------------------------------------------------------
+
+
+def through(fates: dict[str, list[Outcome]], at_once: int = 2) -> tuple[list[str], list[Outcome]]:
+    """`work_through` sheets of these names, with what becomes of each, time after time: the order of calls, and what is told."""
+    called: list[str] = []
+    told: list[Outcome] = []
+
+    async def one(number: int, path: Path, sheet: FactSheet) -> Outcome:
+        await asyncio.sleep(0)
+        called.append(path.name)
+        return fates[path.name].pop(0)
+
+    sheet = load_sheet(KC, max_bytes=10_000_000)
+    asyncio.run(work_through(iter([(Path(name), sheet) for name in fates]), one, at_once, told.append))
+    return called, told
+
+
+def failed(name: str, error: AfterprintError) -> Outcome:
+    return Outcome.failed(name, Path(name), error)
+
+
+def test_what_may_pass_is_tried_once_more_when_the_others_are_through() -> None:
+    outage = failed("a", ServerFailed("down"))
+    called, told = through({"a": [outage, note("a")], "b": [note("b")], "c": [note("c")], "d": [note("d")]})
+    assert called[-1] == "a"
+    assert sorted(outcome.name for outcome in told) == ["a", "b", "c", "d"]
+    assert {outcome.status for outcome in told} == {"draft"}
+
+
+def test_what_does_not_pass_is_told_after_the_second_time_and_what_never_will_at_once() -> None:
+    down = failed("a", ConnectionFailed("down"))
+    called, told = through({"a": [down, down], "b": [failed("b", RequestRejected("too long"))]})
+    assert sorted(called) == ["a", "a", "b"]
+    assert [outcome.error for outcome in told] == ["too long", "down"]
+
+
+def test_a_full_disk_ends_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OutputFailed(Problem("cannot write this file: No space left on device", file=str(path)))
+
+    monkeypatch.setattr(render, "write_atomically", full)
+    sheets = copies(tmp_path / "in", "kc-2026q1", "mcd-2023q1", "crm-2024q1")
+    result = draft(sheets, "--out", tmp_path / "out", "--concurrency", "1")
+    assert result.exit_code == 2
+    assert result.output.count("No space left on device") == 1
+    assert "2 sheets were not begun" in result.output
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (WEB_PAGE, "is a web page, not a model's API"),
+        (failure(429, "You exceeded your quota", code="insufficient_quota"), "has no credit left"),
+        (failure(307, "", headers={"Location": "https://elsewhere/v1"}), "sends requests on to https://elsewhere/v1"),
+    ],
+)
+def test_what_every_request_would_meet_is_asked_once(reply: Reply, said: str, tmp_path: Path) -> None:
+    with ScriptedServer(lambda request: reply) as server:
+        result = runner.invoke(app, words(server, tmp_path, "--concurrency", "1"))
+        assert len(server.requests) == 1
+    assert result.exit_code == 3
+    assert said in result.output
+    assert "2 sheets were not begun" in result.output
 
 
 # -- progress --------------------------------------------------------------------------------------------------------------------

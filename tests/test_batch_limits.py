@@ -192,6 +192,25 @@ def test_a_retry_after_holds_everybody_back() -> None:
     assert run(go()).at == pytest.approx(107)
 
 
+def test_in_an_outage_one_request_at_a_time_asks_whether_it_is_over() -> None:
+    time = Time()
+    gate = limiter(time, Limits(16))
+    sent: list[float] = []
+
+    async def go() -> None:
+        while time.now < 400:
+            ticket = await gate.admit(use(0))
+            sent.append(time.now - 100)
+            await gate.leave(ticket, Came(Usage(), 0.0, "ConnectionFailed" if time.now < 300 else None))
+            if time.now >= 300:
+                return
+
+    run(go())
+    # Four cuts from 16 to 1 at once, then a second, two, four, and at last a minute.
+    assert [round(at) for at in sent] == [0, 0, 0, 0, 0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+    assert gate.sent.at_once > 1
+
+
 # -- budgets ---------------------------------------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from pipeline.errors import (
     ResourceError,
     ServerFailed,
     Truncated,
+    Unusable,
 )
 from pipeline.llm.client import ChatClient, Dialect
 from pipeline.llm.types import Attempt, Completion, Message, Request
@@ -173,26 +174,26 @@ REFUSED_LINE = "test-model declined: I will not."
             KeyRejected,
             "{host} does not accept the API key (403): not you; check AFTERPRINT_API_KEY or OPENAI_API_KEY",
         ),
-        (failure(404, "The model `x` does not exist"), RequestRejected, "{host} rejected the request (404): The model `x` does not exist"),
+        (failure(404, "The model `x` does not exist"), Unusable, "{host} rejected the request (404): The model `x` does not exist"),
         (
             failure(404, "Not Found"),
-            RequestRejected,
+            Unusable,
             "http://{host}/v1 has no chat completions (404): Not Found; is the base URL right? It usually ends in /v1",
         ),
         (
             Reply(status=404, body="<html>nothing here</html>"),
-            RequestRejected,
+            Unusable,
             "http://{host}/v1 has no chat completions (404); is the base URL right? It usually ends in /v1",
         ),
-        (WEB_PAGE, NotJson, "http://{host}/v1 is a web page, not a model's API: is the base URL right? It usually ends in /v1"),
+        (WEB_PAGE, Unusable, "http://{host}/v1 is a web page, not a model's API: is the base URL right? It usually ends in /v1"),
         (
             Reply(status=302, headers={"Location": "https://elsewhere.example/v1"}),
-            RequestRejected,
+            Unusable,
             "http://{host}/v1 sends requests on to https://elsewhere.example/v1: use that as the base URL (302)",
         ),
         (
             failure(429, "You exceeded your current quota", code="insufficient_quota"),
-            RequestRejected,
+            Unusable,
             "the account at {host} has no credit left (429): You exceeded your current quota",
         ),
         (failure(400, "max context length is 4096"), RequestRejected, "{host} rejected the request (400): max context length is 4096"),
@@ -569,7 +570,7 @@ def test_a_model_has_to_be_named(reply: Reply, offer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "error"), [(failure(401), KeyRejected), (failure(500), ServerFailed), (RESET, ConnectionFailed), (WEB_PAGE, NotJson)]
+    ("reply", "error"), [(failure(401), KeyRejected), (failure(500), ServerFailed), (RESET, ConnectionFailed), (WEB_PAGE, Unusable)]
 )
 def test_a_server_that_fails_when_asked_for_its_models(reply: Reply, error: type[ProviderError]) -> None:
     with pytest.raises(error):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,27 +60,46 @@ def write_drafted(outcome: Outcome, pages: Mapping[str, str], plan: Plan) -> Out
 
 
 async def draft_all(sheets: Sheets, drafter: Drafter, plan: Plan, on_step: OnStep, on_done: OnDone) -> None:
-    """Draft every sheet, `plan.at_once` at a time and no more than suit the drafter. `on_done` is told of each as soon as it is over.
+    """Draft every sheet here, `plan.at_once` at a time and no more than suit the drafter, as `work_through` says."""
 
-    Sheets are read as their turn comes. After an error that the others would meet as well (a refused key, a budget that is used up, a full
-    disk) none is begun.
+    async def one(number: int, path: Path, sheet: FactSheet) -> Outcome:
+        return await draft_one(path, sheet, drafter, plan, on_step)
+
+    async with drafter:
+        await work_through(sheets, one, min(plan.at_once, drafter.notes_at_once or plan.at_once), on_done)
+
+
+async def work_through(sheets: Sheets, one: Callable[[int, Path, FactSheet], Awaitable[Outcome]], at_once: int, on_done: OnDone) -> None:
+    """Call `one(number, path, sheet)` for every sheet, so many at a time, by hands numbered from 0. `on_done` is told what became of each.
+
+    Sheets are read as their turn comes. What failed in a way that may pass is tried once more when the others are through, and told then.
+    After an error that the others would meet as well (a refused key, a budget that is used up, a full disk) none is begun.
     """
     ended = False
+    once_more: list[tuple[Path, FactSheet]] = []
 
-    async def work() -> None:
+    async def work(number: int) -> None:
         nonlocal ended
-        while not ended and (following := next(sheets, None)) is not None:
-            outcome = await draft_one(*following, drafter, plan, on_step)
+        while not ended:
+            following = next(sheets, None)
+            is_last = following is None
+            if following is None:
+                if not once_more:
+                    return
+                following = once_more.pop(0)
+            outcome = await one(number, *following)
             ended = ended or outcome.ends_all
-            on_done(outcome)
+            if outcome.may_pass and not is_last:
+                once_more.append(following)
+            else:
+                on_done(outcome)
             # Reading the next sheet takes this process a moment, in which nobody else has a turn.
             await asyncio.sleep(0)
 
-    async with drafter:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(plan.at_once, drafter.notes_at_once or plan.at_once)):
-                    group.create_task(work())
-        except BaseExceptionGroup as several:
-            # The caller is told the first error, not a group.
-            raise several.exceptions[0] from None
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number in range(at_once):
+                group.create_task(work(number))
+    except BaseExceptionGroup as several:
+        # The caller is told the first error, not a group.
+        raise several.exceptions[0] from None

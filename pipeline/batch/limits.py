@@ -21,7 +21,10 @@ _CUT = 0.5
 _SLOWED = 0.9
 _SLOW = 2.0
 """Answers that take so many times as long as at best say that the server queues them."""
-_OVERLOAD = ("RateLimited", "ServerFailed")
+_OVERLOAD = ("RateLimited", "ServerFailed", "ConnectionFailed")
+_OUTAGE = 5
+"""So many cuts without an answer between them, and the server is taken to be away: the next request waits a second, then twice as long."""
+_LONGEST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,8 @@ class Limiter:
     """A `Gate` for all requests of a batch, first come, first served.
 
     Concurrency adapts: it is halved where the server limits or fails, shrinks by a tenth where answers take twice as long as at best, and
-    grows by one with each round of answers. A `Retry-After` holds everybody back, since the limit is the account's.
+    grows by one with each round of answers. A `Retry-After` holds everybody back, since the limit is the account's. In an outage one
+    request at a time asks whether it is over, at growing intervals, and the others wait.
 
     A budget stops before the request that could go beyond it: what a request may cost at most is set aside when it is sent, and what it
     did cost takes its place. So requests that are under way together cannot go beyond it either. What a server charges for a request whose
@@ -141,6 +145,7 @@ class Limiter:
         self._freed = asyncio.Event()
         self._not_before = 0.0
         self._last_cut = 0.0
+        self._unanswered = 0
         self._seconds: float | None = None
         self._best = float("inf")
 
@@ -195,11 +200,16 @@ class Limiter:
         if came.error in _OVERLOAD:
             # One burst of refusals is one sign: those that were sent before the cut say nothing about the pace after it.
             if ticket.at >= self._last_cut:
+                self._unanswered += 1
+                if self._unanswered >= _OUTAGE:
+                    wait_s = min(_LONGEST_S, 2.0 ** (self._unanswered - _OUTAGE))
+                    self._not_before = max(self._not_before, now + wait_s)
                 self.sent.at_once = max(1.0, self.sent.at_once * _CUT)
                 self._last_cut = now
             return
         if came.error is not None:
             return
+        self._unanswered = 0
         weight = 1 / max(2.0, 2 * self.sent.at_once)
         self._seconds = came.seconds if self._seconds is None else self._seconds + weight * (came.seconds - self._seconds)
         self._best = min(self._best, self._seconds)

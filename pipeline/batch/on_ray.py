@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pipeline.batch.desk import price_of
-from pipeline.batch.drafting import OnDone, Plan, Sheets, drafted, write_drafted
+from pipeline.batch.drafting import OnDone, Plan, Sheets, drafted, work_through, write_drafted
 from pipeline.batch.journal import Journal, key_of
 from pipeline.batch.limits import Limiter, Limits, Sent, Ticket
 from pipeline.batch.outcome import Outcome
@@ -184,11 +184,10 @@ async def _hand_out(
     sheets: Sheets, workers: list[Any], each: int, endpoint: Endpoint, tell: Callable[[str], None], on_done: OnDone, ray: Any
 ) -> None:
     """Give each worker so many sheets at a time, until there are no more."""
-    ended = False
 
-    async def one(first: int, path: Path, sheet: FactSheet) -> Outcome:
+    async def one(hand: int, path: Path, sheet: FactSheet) -> Outcome:
         for life in range(_LIVES):
-            number = (first + life) % len(workers)
+            number = (hand + life) % len(workers)
             try:
                 outcome, pages = await workers[number].draft.remote(path, sheet)
                 return write_drafted(outcome, pages, endpoint.plan)
@@ -197,14 +196,7 @@ async def _hand_out(
                 await _revived(workers[number], endpoint, ray)
         return Outcome.failed(sheet.slug, path, AfterprintError(f"{_LIVES} workers were lost over it"))
 
-    async def work(number: int) -> None:
-        nonlocal ended
-        while not ended and (following := next(sheets, None)) is not None:
-            outcome = await one(number, *following)
-            ended = ended or outcome.ends_all
-            on_done(outcome)
-
-    await asyncio.gather(*(work(number) for number in range(len(workers)) for _ in range(each)))
+    await work_through(sheets, one, each * len(workers), on_done)
 
 
 async def _revived(worker: Any, endpoint: Endpoint, ray: Any) -> None:

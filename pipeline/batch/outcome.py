@@ -11,10 +11,8 @@ from typing import Any
 
 from pipeline.batch.journal import NoteRow
 from pipeline.chain.draft import Draft
-from pipeline.errors import AfterprintError, BudgetReached, KeyRejected, OutputFailed, RequestRejected
+from pipeline.errors import AfterprintError, BudgetReached, OutputFailed, ProviderError, Unusable
 from pipeline.llm.types import Usage
-
-_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,8 @@ class Outcome:
     exit_code: int = 0
     ends_all: bool = False
     """Whether the other sheets would meet the same error."""
+    may_pass: bool = False
+    """Whether it may be over when the sheet is drafted once more: an outage, a limit."""
     headline: str = ""
     review_reasons: tuple[str, ...] = ()
     traced: int = 0
@@ -59,7 +59,9 @@ class Outcome:
     @classmethod
     def failed(cls, name: str, sheet: Path, error: AfterprintError) -> Outcome:
         """Of a sheet that came to nothing."""
-        return cls(name, sheet, "failed", str(error), error.exit_code, ends_all(error))
+        return cls(
+            name, sheet, "failed", str(error), error.exit_code, ends_all(error), isinstance(error, ProviderError) and error.retryable
+        )
 
     def line(self) -> str:
         """One line for people, and one more for each reason to review."""
@@ -156,9 +158,7 @@ class Tally:
 
 def ends_all(error: AfterprintError) -> bool:
     """Whether the other sheets would meet the same: the key, the address or the model is wrong, no money is left, or no disk."""
-    if isinstance(error, KeyRejected | BudgetReached | OutputFailed):
-        return True
-    return isinstance(error, RequestRejected) and error.status == _NOT_FOUND
+    return isinstance(error, Unusable | BudgetReached | OutputFailed)
 
 
 def spell(seconds: float) -> str:

@@ -30,6 +30,7 @@ from pipeline.errors import (
     RateLimited,
     RequestRejected,
     ServerFailed,
+    Unusable,
 )
 from pipeline.llm.types import SAMPLE_HEADER
 
@@ -46,6 +47,7 @@ NO_KEY = "none"
 """Sent where no key is set: most local servers want none, and the SDK insists on one."""
 
 PARAMETERS = ("max_completion_tokens", "max_tokens", "temperature", "seed")
+_OK = 200
 _LINE = 300
 _EXCERPT = 2_000
 _QUOTA = {"insufficient_quota", "billing_hard_limit_reached"}
@@ -188,9 +190,7 @@ class Wire:
     def _parsed(self, response: httpx2.Response) -> dict[str, Any]:
         status, text = response.status_code, response.text
         if text.lstrip().startswith("<"):
-            failure = NotJson(f"{self._url} is a web page, not a model's API: is the base URL right? It usually ends in /v1", status=status)
-            failure.retryable = False
-            raise failure
+            raise Unusable(f"{self._url} is a web page, not a model's API: is the base URL right? It usually ends in /v1", status=status)
         try:
             answer = json.loads(text)
         except (ValueError, RecursionError):
@@ -213,7 +213,7 @@ class Wire:
         if status in (401, 403):
             return KeyRejected(f"{self._host} does not accept the API key {says}; check {' or '.join(KEY_VARIABLES)}", **details)
         if complaint.code in _QUOTA or complaint.kind in _QUOTA:
-            return RequestRejected(f"the account at {self._host} has no credit left {says}", **details)
+            return Unusable(f"the account at {self._host} has no credit left {says}", **details)
         if complaint.code == "content_filter":
             return Filtered(f"the content filter of {self._host} stopped the request {says}", **details)
         if status == 429:
@@ -221,7 +221,7 @@ class Wire:
         if status == 408:
             return ConnectionFailed(f"{self._host} gave up waiting {says}", **details)
         if status in (404, 405) and "model" not in complaint.message.lower():
-            return RequestRejected(f"{self._url} has no {self.purpose} {says}; is the base URL right? It usually ends in /v1", **details)
+            return Unusable(f"{self._url} has no {self.purpose} {says}; is the base URL right? It usually ends in /v1", **details)
         if status in (400, 422, 500, 501):
             special = _unsupported(complaint, f"{self._host} rejected the request {says}", details)
             if special:
@@ -230,8 +230,9 @@ class Wire:
             return ServerFailed(f"{self._host} failed {says}", retry_after_s=asked_wait_s(headers), **details)
         if status < 400:
             target = self._said(headers.get("location", "elsewhere"))
-            return RequestRejected(f"{self._url} sends requests on to {target}: use that as the base URL ({status})", **details)
-        return RequestRejected(f"{self._host} rejected the request {says}", **details)
+            return Unusable(f"{self._url} sends requests on to {target}: use that as the base URL ({status})", **details)
+        kind = Unusable if status == 404 else RequestRejected
+        return kind(f"{self._host} rejected the request {says}", **details)
 
 
 async def served_model(base_url: str, api_key: str | None, settings: Settings) -> str:
@@ -242,9 +243,10 @@ async def served_model(base_url: str, api_key: str | None, settings: Settings) -
     async with Wire(base_url, api_key, settings) as wire:
         try:
             names = await wire.models()
-        except KeyRejected:
-            raise
-        except RequestRejected:
+        except RequestRejected as error:
+            # A server may well have no list. A web page is no server of models.
+            if isinstance(error, KeyRejected) or error.status == _OK:
+                raise
             names = []
     if len(names) == 1:
         return names[0]
