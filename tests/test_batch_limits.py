@@ -180,6 +180,14 @@ def test_one_burst_of_refusals_halves_once() -> None:
     assert gate.sent.failed == 32
 
 
+def test_a_failure_among_answers_is_an_accident() -> None:
+    gate = limiter(Time(), Limits(32))
+    fates = iter([None, "ServerFailed", None, "ConnectionFailed"] * 10)
+    through(gate, lambda under_way: Came(Usage(), 1.0, next(fates)), 40)
+    assert gate.sent.at_once == 32
+    assert gate.sent.failed == 20
+
+
 def test_a_retry_after_holds_everybody_back() -> None:
     time = Time()
     gate = limiter(time, Limits(4))
@@ -206,8 +214,8 @@ def test_in_an_outage_one_request_at_a_time_asks_whether_it_is_over() -> None:
                 return
 
     run(go())
-    # Four cuts from 16 to 1 at once, then a second, two, four, and at last a minute.
-    assert [round(at) for at in sent] == [0, 0, 0, 0, 0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
+    # One failure is an accident; four cuts from 16 to 1 at once, then a second, two, four, and at last a minute.
+    assert [round(at) for at in sent] == [0, 0, 0, 0, 0, 0, 1, 3, 7, 15, 31, 63, 123, 183, 243]
     assert gate.sent.at_once > 1
 
 

@@ -21,7 +21,7 @@ _CUT = 0.5
 _SLOWED = 0.9
 _SLOW = 2.0
 """Answers that take so many times as long as at best say that the server queues them."""
-_OVERLOAD = ("RateLimited", "ServerFailed", "ConnectionFailed")
+_FAILURES = ("ServerFailed", "ConnectionFailed")
 _OUTAGE = 5
 """So many cuts without an answer between them, and the server is taken to be away: the next request waits a second, then twice as long."""
 _LONGEST_S = 60.0
@@ -111,9 +111,9 @@ class Sent:
 class Limiter:
     """A `Gate` for all requests of a batch, first come, first served.
 
-    Concurrency adapts: it is halved where the server limits or fails, shrinks by a tenth where answers take twice as long as at best, and
-    grows by one with each round of answers. A `Retry-After` holds everybody back, since the limit is the account's. In an outage one
-    request at a time asks whether it is over, at growing intervals, and the others wait.
+    Concurrency adapts: it is halved where the server limits or fails again and again, shrinks by a tenth where answers take twice as long
+    as at best, and grows by one with each round of answers. A `Retry-After` holds everybody back, since the limit is the account's. In an
+    outage one request at a time asks whether it is over, at growing intervals, and the others wait.
 
     A budget stops before the request that could go beyond it: what a request may cost at most is set aside when it is sent, and what it
     did cost takes its place. So requests that are under way together cannot go beyond it either. What a server charges for a request whose
@@ -145,6 +145,7 @@ class Limiter:
         self._freed = asyncio.Event()
         self._not_before = 0.0
         self._last_cut = 0.0
+        self._in_a_row = 0
         self._unanswered = 0
         self._seconds: float | None = None
         self._best = float("inf")
@@ -197,7 +198,9 @@ class Limiter:
         now = self._clock()
         if came.retry_after_s is not None:
             self._not_before = max(self._not_before, now + came.retry_after_s)
-        if came.error in _OVERLOAD:
+        self._in_a_row = self._in_a_row + 1 if came.error in _FAILURES else 0
+        # A failure among answers is an accident; several in a row say that the server is overloaded, or away.
+        if came.error == "RateLimited" or self._in_a_row > 1:
             # One burst of refusals is one sign: those that were sent before the cut say nothing about the pace after it.
             if ticket.at >= self._last_cut:
                 self._unanswered += 1
