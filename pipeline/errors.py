@@ -11,6 +11,7 @@ AfterprintError              a sentence for people; `exit_code` is what the comm
 ├── NoSpace           (2)    a model file does not fit on the disk
 ├── ModelNotLoaded    (2)    llama.cpp cannot use a model file on this machine
 ├── PullFailed        (3)    no source gave a model file as it should be
+├── Unexpected        (1)    a fault of ours, in one note of many
 ├── Interrupted     (130)    Ctrl-C, where there is more to say than that
 └── ProviderError     (3)    the model's server did not give a usable answer
     ├── ConnectionFailed     no connection, reset, time-out
@@ -31,6 +32,7 @@ AfterprintError              a sentence for people; `exit_code` is what the comm
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 
 
@@ -107,6 +109,17 @@ class BudgetReached(AfterprintError):
     """The next request could cost more than is left of the budget."""
 
     exit_code = 4
+
+
+class Unexpected(AfterprintError):
+    """A fault of ours that one note of many brought to light. It is told with its place, so that it can be mended."""
+
+    @classmethod
+    def of(cls, error: Exception) -> Unexpected:
+        """Of any exception: its kind, its words and where it arose."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        words = " ".join(str(error).split())[:200]
+        return cls(f"a fault of Afterprint's own, please report it: {type(error).__name__}: {words} ({place.filename}:{place.lineno})")
 
 
 class Interrupted(AfterprintError):

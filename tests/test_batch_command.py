@@ -7,10 +7,12 @@ import json
 import os
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from pipeline.batch import drafting
 from pipeline.batch.desk import Desk
 from pipeline.batch.drafting import work_through
 from pipeline.batch.limits import Limits, Sent
@@ -168,6 +170,22 @@ def test_what_does_not_pass_is_told_after_the_second_time_and_what_never_will_at
     called, told = through({"a": [down, down], "b": [failed("b", RequestRejected("too long"))]})
     assert sorted(called) == ["a", "a", "b"]
     assert [outcome.error for outcome in told] == ["too long", "down"]
+
+
+def test_a_fault_of_our_own_costs_one_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = drafting.draft_note
+
+    async def faulty(sheet: FactSheet, *more: Any) -> Any:
+        if sheet.company.ticker == "MCD":
+            raise ZeroDivisionError("division by zero")
+        return await real(sheet, *more)
+
+    monkeypatch.setattr(drafting, "draft_note", faulty)
+    result = draft(copies(tmp_path / "in", "kc-2026q1", "mcd-2023q1"), "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "mcd-2023q1: a fault of Afterprint's own, please report it: ZeroDivisionError: division by zero (" in result.output
+    assert "test_batch_command.py:" in result.output
+    assert (tmp_path / "out" / "kc-2026q1.md").exists()
 
 
 def test_a_full_disk_ends_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def test_a_wave_for_each_level_and_the_same_notes(folder: Path, tmp_path: Path) 
     assert "batch_0: in progress, 5 of 5 answered" in result.output
 
 
-@pytest.mark.parametrize("fault", ["limited", "failed", "garbled", "expired"])
+@pytest.mark.parametrize("fault", ["limited", "failed", "garbled", "malformed", "expired"])
 def test_what_a_batch_left_open_is_sent_again(folder: Path, tmp_path: Path, fault: str) -> None:
     with stub(folder / "answers.json", **{fault: 0.3}) as url:
         result = draft(folder, url, tmp_path)

@@ -16,6 +16,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-FAULTS = ("limited", "failed", "reset", "garbled", "expired")
+FAULTS = ("limited", "failed", "reset", "garbled", "malformed", "slow")
+_DRIPS, _DRIP_S = 10, 0.05
+"""A slow body comes in so many pieces, with so many seconds before each."""
+_MINUTE_S = 60.0
 # What other frameworks call the steps' schemas: the classes of their answers.
 _NAMES = {"Summary": "summarize", "SecondOrderEffects": "second_order", "ConsensusGap": "consensus_gap", "Catalysts": "catalysts"}
 _NAMED_PARTS = re.compile(r"only these parts anew, in this order: ([^.]*)\. Each is about")
@@ -40,8 +44,16 @@ class Stub:
     failed: float = 0.0
     reset: float = 0.0
     garbled: float = 0.0
+    """The body breaks off: half of its JSON."""
+    malformed: float = 0.0
+    """A whole body that is no JSON."""
+    slow: float = 0.0
+    """The body comes in drops."""
+    tpm: int = 0
+    """Tokens that are served in a minute, read and written; beyond them it is 429 until the minute is over. 0 is no limit."""
     random: Random = field(default_factory=lambda: Random(11))  # noqa: S311 - the same faults each time
     served: Counter[str] = field(default_factory=Counter)
+    recent: list[tuple[float, int]] = field(default_factory=list)
     expired: float = 0.0
     """Share of a batch's requests whose time runs out."""
     queue: int = 0
@@ -57,7 +69,7 @@ class Stub:
     def fault(self) -> str | None:
         """The fault of this request, drawn by lot."""
         drawn, edge = self.random.random(), 0.0
-        for name in ("limited", "failed", "reset", "garbled"):
+        for name in FAULTS:
             edge += getattr(self, name)
             if drawn < edge:
                 return name
@@ -73,11 +85,26 @@ class Stub:
             return 500, {}, b'{"error": {"message": "internal error"}}'
         if kind == "reset":
             return None
-        content = self._completion(json.loads(body))
+        content, tokens = self._completion(json.loads(body))
+        if self.tpm and (wait_s := self._over(tokens)):
+            self.served["answered"] -= 1
+            self.served["beyond the rate"] += 1
+            return 429, {"Retry-After": f"{wait_s:.2f}"}, b'{"error": {"message": "too many tokens", "code": "rate_limit_exceeded"}}'
         if kind == "garbled":
             return 200, {}, content[: len(content) // 2]
+        if kind == "malformed":
+            return 200, {}, content.replace(b'"', b"'")
         self.whole[hashlib.sha256(body).hexdigest()] += 1
-        return 200, {}, content
+        return 200, {"x-slow": "1"} if kind == "slow" else {}, content
+
+    def _over(self, tokens: int) -> float:
+        """Seconds until so many tokens may be served; 0 where they may be now, and then they are counted."""
+        now = time.monotonic()
+        self.recent = [(at, count) for at, count in self.recent if at > now - _MINUTE_S]
+        if sum(count for _, count in self.recent) + tokens > self.tpm and self.recent:
+            return self.recent[0][0] + _MINUTE_S - now
+        self.recent.append((now, tokens))
+        return 0.0
 
     # -- files and batches -------------------------------------------------------------------------------------------------------
 
@@ -159,7 +186,8 @@ class Stub:
                 return _json(self.look(id_))
         return self.answer(body)
 
-    def _completion(self, request: dict[str, Any]) -> bytes:
+    def _completion(self, request: dict[str, Any]) -> tuple[bytes, int]:
+        """The body of an answer, and its tokens."""
         text = str(request["messages"][1]["content"])
         company = text.split(" (", 1)[0].rsplit("\n", 1)[-1].rsplit(">", 1)[-1].strip()
         found = self.answers.get(company) or next(value for name, value in self.answers.items() if name in text)
@@ -171,7 +199,7 @@ class Stub:
             "usage": {"prompt_tokens": prompt, "completion_tokens": len(said) // 4, "total_tokens": prompt + len(said) // 4,
                       "prompt_tokens_details": {"cached_tokens": prompt // 2}},
         }  # fmt: skip
-        return json.dumps(body).encode()
+        return json.dumps(body).encode(), prompt + len(said) // 4
 
 
 def _answer_to(answers: Mapping[str, str], request: dict[str, Any]) -> str:
@@ -204,6 +232,11 @@ def _json(value: object) -> tuple[int, dict[str, str], bytes]:
     return 200, {}, json.dumps(value).encode()
 
 
+def _pieces(content: bytes) -> list[bytes]:
+    size = len(content) // _DRIPS + 1
+    return [content[at : at + size] for at in range(0, len(content), size)]
+
+
 async def _serve(stub: Stub, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while head := (await reader.readuntil(b"\r\n\r\n")).decode("latin-1"):
@@ -222,8 +255,11 @@ async def _serve(stub: Stub, reader: asyncio.StreamReader, writer: asyncio.Strea
             writer.write(
                 f"HTTP/1.1 {status} Stub\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n{more}\r\n".encode()
             )
-            writer.write(content)
-            await writer.drain()
+            for piece in _pieces(content) if "x-slow" in headers else [content]:
+                if "x-slow" in headers:
+                    await asyncio.sleep(_DRIP_S)
+                writer.write(piece)
+                await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         # The client left.
         return
@@ -245,14 +281,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--core", type=int, help="the only processor core to run on")
-    for fault in FAULTS:
+    for fault in (*FAULTS, "expired"):
         parser.add_argument(f"--{fault}", type=float, default=0.0, help="share of the requests")
+    parser.add_argument("--tpm", type=int, default=0, help="tokens served in a minute")
     parser.add_argument("--queue", type=int, default=0, help="requests that a batch may have at most")
     args = parser.parse_args()
     if args.core is not None:
         os.sched_setaffinity(0, {args.core})
-    faults = {name: getattr(args, name) for name in FAULTS}
-    stub = Stub(json.loads(args.answers.read_text("utf-8")), args.latency_ms / 1_000, queue=args.queue, **faults)
+    faults = {name: getattr(args, name) for name in (*FAULTS, "expired")}
+    stub = Stub(json.loads(args.answers.read_text("utf-8")), args.latency_ms / 1_000, queue=args.queue, tpm=args.tpm, **faults)
     asyncio.run(_run(stub, args.port))
 
 

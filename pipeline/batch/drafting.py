@@ -10,8 +10,9 @@ from pathlib import Path
 from pipeline.batch.outcome import Outcome
 from pipeline.chain.draft import Clock, draft_note
 from pipeline.drafters.base import Drafter
-from pipeline.errors import AfterprintError
+from pipeline.errors import AfterprintError, Unexpected
 from pipeline.facts.sheet import FactSheet
+from pipeline.llm.gate import Deferred
 from pipeline.mechanisms.library import Mechanism
 from pipeline.notes.models import StepName
 from pipeline.notes.render import Format, pages_of, write_pages
@@ -46,6 +47,11 @@ async def drafted(path: Path, sheet: FactSheet, drafter: Drafter, plan: Plan, on
         pages = {f"{name}.{format_}": page for format_, page in pages_of(draft.note, plan.formats).items()}
     except AfterprintError as error:
         return Outcome.failed(name, path, error), {}
+    except Deferred:
+        raise
+    except Exception as error:
+        # A fault of ours that this note brings to light must not cost the others theirs.
+        return Outcome.failed(name, path, Unexpected.of(error)), {}
     outcome = Outcome.of(name, path, draft, [plan.out / file for file in pages])
     return outcome, pages | {f"{name}.run.json": draft.record.model_dump_json(indent=2) + "\n"}
 

@@ -27,16 +27,12 @@ from pipeline.errors import ProviderError, RequestRejected, ServerFailed
 from pipeline.facts.sheet import FactSheet
 from pipeline.llm.batch_api import MOST_BYTES, MOST_REQUESTS, BatchApi, Line, request_line
 from pipeline.llm.client import usage_and_text
-from pipeline.llm.gate import Asked, Came
+from pipeline.llm.gate import Asked, Came, Deferred
 from pipeline.llm.retry import ask_again
 from pipeline.llm.types import Usage
 
 _RETRYABLE = (408, 429)
 T = TypeVar("T")
-
-
-class Deferred(Exception):
-    """The request waits for the next wave, and its note with it. Not an error of anybody."""
 
 
 class Wave:

@@ -47,6 +47,10 @@ class Keeper(Protocol):
         ...
 
 
+class Deferred(Exception):
+    """A gate puts a request off, and its note with it: an error of nobody."""
+
+
 class Gate(Protocol):
     """Lets requests through."""
 
