@@ -1,6 +1,6 @@
 """Does a batch stay as small as it begins? And what does a second Ray worker bring?
 
-    python -m evals.bench.scale [--sheets 2000 20000] [--ray 120] [--write]
+    python -m evals.bench.scale [--sheets 2000 20000] [--ray 120] [--write]      # --sheets without a number, or --ray 0, leaves one out
 
 - So many sheets drafted by one `afterprint draft` at the stub provider: peak memory of the process, size of the journal, notes a second.
 - `--ray` notes with answers after 200 ms, on one Ray worker and on two, four notes at a time on each: seconds, the start of Ray included.
@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from evals.bench.batch import command, make_sheets, stub
-from evals.bench.outside import keep
+from evals.bench.outside import RESULTS, keep
 from pipeline.batch.journal import NAME
 
 AT_ONCE_ON_A_WORKER = 4
@@ -85,7 +85,8 @@ def main(words: Sequence[str] | None = None) -> int:
     figures = measure(args.sheets, args.ray)
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     if args.write:
-        keep("scale", figures)
+        kept = json.loads((RESULTS / "scale.json").read_text("utf-8")) if (RESULTS / "scale.json").exists() else {}
+        keep("scale", {**kept, **{part: found for part, found in figures.items() if found}})
     return 0
 
 
