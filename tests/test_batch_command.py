@@ -100,7 +100,7 @@ def test_run_json_tells_what_became_of_each_sheet(tmp_path: Path) -> None:
     result = draft(sheets, "--out", tmp_path / "out")
     assert result.exit_code == 2
     told = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert (told["sheets"], told["notes"], told["failed"], told["not_begun"]) == (2, 2, 0, 0)
+    assert (told["sheets"], told["notes"], told["failed"], told["not_finished"]) == (2, 2, 0, 0)
     assert {row["note"] for row in told["rows"]} == {"kc-2026q1", "mcd-2023q1"}
     assert {Path(problem["file"]).name for problem in told["problems"]} == {"bad.facts.json"}
     assert "2 notes: " in result.output
@@ -111,12 +111,12 @@ def test_one_note_leaves_no_summary(tmp_path: Path) -> None:
     assert not (tmp_path / "run.json").exists()
 
 
-def test_a_batch_that_was_stopped_tells_what_was_not_begun(tmp_path: Path) -> None:
+def test_a_batch_that_was_stopped_tells_what_was_not_finished(tmp_path: Path) -> None:
     with ScriptedServer(ThreeModels()) as server:
         stopped = runner.invoke(app, words(server, tmp_path, "--budget-tokens", "9000", "--concurrency", "1"))
     assert stopped.exit_code == 4
     told = json.loads((tmp_path / "run.json").read_text())
-    assert told["not_begun"] == told["sheets"] - told["notes"] > 0
+    assert told["not_finished"] == told["sheets"] - told["notes"] > 0
     assert "the same command goes on with them" in stopped.output
 
 
@@ -197,7 +197,7 @@ def test_a_full_disk_ends_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     result = draft(sheets, "--out", tmp_path / "out", "--concurrency", "1")
     assert result.exit_code == 2
     assert result.output.count("No space left on device") == 1
-    assert "2 sheets were not begun" in result.output
+    assert "2 sheets not finished" in result.output
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_what_every_request_would_meet_is_asked_once(reply: Reply, said: str, tm
         assert len(server.requests) == 1
     assert result.exit_code == 3
     assert said in result.output
-    assert "2 sheets were not begun" in result.output
+    assert "2 sheets not finished" in result.output
 
 
 # -- progress --------------------------------------------------------------------------------------------------------------------

@@ -257,7 +257,7 @@ def test_what_concerns_all_sheets_is_asked_once(tmp_path: Path, status: int, mes
     assert result.exit_code == 3
     failed = 3 if status == 400 else 1
     assert f"{failed} notes: 0 drafted, 0 to review, {failed} failed" in result.output
-    assert ("2 sheets were not begun" in result.output) is (failed == 1)
+    assert ("2 sheets not finished" in result.output) is (failed == 1)
 
 
 def test_a_disk_that_fills_up_ends_the_batch_and_no_answer_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

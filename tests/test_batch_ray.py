@@ -81,7 +81,7 @@ def test_a_lost_workers_notes_are_drafted_elsewhere_and_all_are_as_in_one_proces
     assert len(notes_in(tmp_path / "ray")) == NOTES
     assert repeated <= 4, "only what the lost worker had under way"
     row = json.loads((tmp_path / "ray" / "run.json").read_text())
-    assert (row["drafted"], row["not_begun"]) == (NOTES, 0)
+    assert (row["drafted"], row["not_finished"]) == (NOTES, 0)
 
 
 def test_ray_needs_an_endpoint(tmp_path: Path) -> None:

@@ -206,12 +206,12 @@ class Journal:
                 self._db.execute("ROLLBACK")
                 raise
 
-    def end(self) -> None:
-        """The run is complete."""
+    def end(self, *, complete: bool = True) -> None:
+        """The run is over: it came to its end, or was stopped."""
+        ended = self._now().isoformat() if complete else None
         with self._told():
             self._db.execute(
-                "UPDATE runs SET ended = ?, asked = ?, recalled = ? WHERE id = ?",
-                (self._now().isoformat(), self.asked, self.recalled, self.run),
+                "UPDATE runs SET ended = ?, asked = ?, recalled = ? WHERE id = ?", (ended, self.asked, self.recalled, self.run)
             )
 
     def runs(self) -> list[Run]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipeline.errors import BudgetReached
-from pipeline.llm.gate import Asked, Came
+from pipeline.llm.gate import CANCELLED, Asked, Came
 from pipeline.llm.tokens import count_messages
 from pipeline.llm.types import Usage
 
@@ -188,7 +188,7 @@ class Limiter:
         self.sent.usd += self._cost_usd(used) or Decimal(0)
         self._aside_usd -= self._priced(most)
         self._aside_tokens -= most.prompt_tokens + most.completion_tokens
-        if came.error is not None:
+        if came.error not in (None, CANCELLED):
             self.sent.failed += 1
         self._adapt(ticket, came)
 

@@ -28,7 +28,7 @@ from pipeline.config import Settings
 from pipeline.drafters.choose import drafter_at
 from pipeline.errors import AfterprintError, BudgetReached, OutputFailed, Problem, UsageError
 from pipeline.facts.sheet import FactSheet
-from pipeline.llm.gate import Asked, Came
+from pipeline.llm.gate import CANCELLED, Asked, Came
 from pipeline.llm.types import Usage
 
 _PATIENCE_S = 30
@@ -60,7 +60,7 @@ class Ledger:
     async def hello(self, worker: int) -> None:
         """A worker begins, perhaps after it was lost: what it had under way then is over."""
         for ticket in self._tickets.pop(worker, {}).values():
-            await self._limiter.leave(ticket, Came(Usage(), 0.0, "Cancelled"))
+            await self._limiter.leave(ticket, Came(Usage(), 0.0, CANCELLED))
 
     async def recall(self, key: str) -> bytes | str | None:
         """The kept answer; text for an error."""

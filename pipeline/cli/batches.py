@@ -69,6 +69,7 @@ class Batch:
             try:
                 asyncio.run(self._draft(each, Desk(journal, self.limits)))
             except KeyboardInterrupt:
+                journal.end(complete=False)
                 raise Interrupted(f"interrupted: {journal.answers()} answers are kept, the same command goes on from there") from None
             journal.end()
             if journal.recalled:
@@ -159,14 +160,14 @@ class Batch:
             pace = "" if self.executor == "openai-batch" else f"; at most {sent.at_once:.0f} at a time in the end"
             tell(f"{sent.requests:,} requests{failed}{pace}")
         if left:
-            tell(f"{left} sheets were not begun: the same command goes on with them")
+            tell(f"{left} sheet{'s' if left > 1 else ''} not finished: the same command goes on with them")
         told = {
             "started": started.isoformat(),
             "ended": datetime.now(UTC).isoformat(),
             "drafter": self.drafter,
             "model": self.model,
             "sheets": total,
-            "not_begun": left,
+            "not_finished": left,
             **watcher.tally.row(),
             "requests": sent.row() if sent is not None else None,
             "problems": self.sheets.problem_rows(),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipeline.config import Settings
 from pipeline.errors import EmptyAnswer, Filtered, FormatUnsupported, ParameterRejected, ProviderError, Refused, ResourceError, Truncated
 from pipeline.llm import formats
-from pipeline.llm.gate import Asked, Came, Gate, Keeper, Slots
+from pipeline.llm.gate import CANCELLED, Asked, Came, Gate, Keeper, Slots
 from pipeline.llm.retry import Sleep, ask_again
 from pipeline.llm.types import Attempt, Completion, FormatMode, OnAttempt, Request, Usage
 from pipeline.llm.wire import OPENAI_URL, Wire, clean, host_of
@@ -167,7 +167,7 @@ class ChatClient:
         started = self._clock()
         answer, content = _Answer(), b""
         failure: ProviderError | None = None
-        came = Came(Usage(), 0.0, "Cancelled")
+        came = Came(Usage(), 0.0, CANCELLED)
         try:
             try:
                 body, content = await self._wire.post(asked.content, asked.request.sample)

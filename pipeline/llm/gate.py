@@ -22,6 +22,10 @@ class Asked:
     max_tokens: int
 
 
+CANCELLED = "Cancelled"
+"""Stands for the error of a request that nobody waits for any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Came:
     """What became of it: plain data, since a gate may live in another process.
