@@ -11,10 +11,10 @@ from pydantic import Field, ValidationError
 
 from evals.cases import Case, Split
 from evals.metrics import METRICS, WORDY, Metric, Subject, quality, undrafted
-from evals.metrics.reading import Reader, ReadNote
 from evals.records import DraftRecord
 from evals.references import read_reference
 from pipeline import __version__
+from pipeline.comparing.reading import Reader, ReadNote
 from pipeline.errors import AfterprintError, InputError, Problem
 from pipeline.facts.factbase import FactBase
 from pipeline.facts.sheet import Strict

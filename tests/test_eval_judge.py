@@ -17,9 +17,9 @@ from evals.judge.calibration import LEAST_PAIRS, calibrate, cohens_kappa, judge_
 from evals.judge.comparing import pairs_of
 from evals.judge.pairs import LabelledPair, Pair, read_pairs
 from evals.judge.verdicts import Better, Judgement, request_of, section_text
-from evals.metrics.reading import SECTIONS
 from evals.references import read_reference
 from pipeline.cli.main import app
+from pipeline.comparing.reading import SECTIONS
 from pipeline.config import load_settings
 from pipeline.drafters.choose import schema_note
 from pipeline.errors import InputError

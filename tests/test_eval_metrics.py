@@ -9,10 +9,10 @@ import pytest
 
 from evals.cases import Case, cases
 from evals.metrics import BY_NAME, GATED, METRICS, Subject, quality, score, undrafted
-from evals.metrics.alignment import ALIGNED, align, alike, shared_days
 from evals.metrics.content import materiality
 from evals.perturb.editing import spots, with_item, with_items, with_text
 from evals.results import References
+from pipeline.comparing.alignment import ALIGNED, align, alike, shared_days
 from pipeline.notes.models import Claim, GapSign, Note, Window
 
 KC = next(case for case in cases() if case.name == "kc-2026q1")

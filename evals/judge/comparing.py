@@ -9,9 +9,9 @@ from evals.cases import Case
 from evals.judge.calibration import Done, judge_all
 from evals.judge.pairs import Pair
 from evals.judge.verdicts import Better, section_text, tally
-from evals.metrics.reading import SECTIONS
 from evals.records import DraftRecord
 from evals.results import References
+from pipeline.comparing.reading import SECTIONS
 from pipeline.config import Settings
 from pipeline.drafters.choose import schema_note
 from pipeline.errors import InputError, Problem

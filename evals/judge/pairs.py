@@ -9,7 +9,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from evals.judge.verdicts import Better
-from evals.metrics.reading import Section
+from pipeline.comparing.reading import Section
 from pipeline.errors import InputError, Problem
 from pipeline.facts.sheet import Strict
 from pipeline.schemas import dotted

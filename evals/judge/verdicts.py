@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from evals.metrics.reading import VIEWS, Section
+from pipeline.comparing.reading import VIEWS, Section
 from pipeline.errors import BadAnswer
 from pipeline.facts.sheet import Strict
 from pipeline.llm.client import ChatClient

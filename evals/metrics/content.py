@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from evals.metrics.alignment import direction_of, horizon_of
 from evals.metrics.metric import Subject
-from evals.metrics.reading import Key, ReadNote, Section
+from pipeline.comparing.alignment import direction_of, horizon_of
+from pipeline.comparing.reading import Key, ReadNote, Section
 
 _WEIGHTS: dict[Section, float] = {"summary": 3, "consensus_gap": 2, "second_order_effects": 1, "catalysts": 1}
 _HEADLINE_WEIGHT = 4.0

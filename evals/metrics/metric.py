@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from evals.metrics.alignment import Alignment, align
-from evals.metrics.reading import Reader, ReadNote
 from pipeline.chain.record import RunRecord
+from pipeline.comparing.alignment import Alignment, align
+from pipeline.comparing.reading import Reader, ReadNote
 from pipeline.facts.factbase import FactBase
 from pipeline.notes.models import Note
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from evals.metrics.metric import Subject
-from evals.metrics.reading import Item, Told
+from pipeline.comparing.reading import Item, Told
 from pipeline.notes.models import Catalyst, SecondOrderEffect
 
 _REPEATED, _COPIED = 5, 8

@@ -14,11 +14,11 @@ import jinja2
 
 from evals.comparison import Comparison
 from evals.metrics import BY_NAME, METRICS, Metric
-from evals.metrics.alignment import Alignment, align
-from evals.metrics.reading import SECTIONS, Item, Reader, ReadNote, Section
 from evals.reports import charts, tables
 from evals.reports.terminal import verdict
 from evals.results import CaseResult
+from pipeline.comparing.alignment import Alignment, align
+from pipeline.comparing.reading import SECTIONS, Item, Reader, ReadNote, Section
 from pipeline.facts.figures import written_with_base
 from pipeline.notes.models import Catalyst, Claim, ConsensusGap, Note, SecondOrderEffect
 from pipeline.notes.render import plain

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evals.metrics.reading import SECTIONS, Item, ReadNote, Section, Told
+from pipeline.comparing.reading import SECTIONS, Item, ReadNote, Section, Told
 from pipeline.notes.models import Catalyst, SecondOrderEffect, Window
 
 ALIGNED = 0.4

@@ -1,4 +1,4 @@
-"""A note as the metrics see it: every piece of prose with the figures that it really tells, decided anew against the sheet.
+"""A note as metrics and diffs see it: every piece of prose with the figures that it really tells, decided anew against the sheet.
 
 What a note says of itself (its traces, its status) is not taken: a drafter would grade its own work.
 """
