@@ -294,17 +294,15 @@ SECTIONS = {
     "overhead": overhead,
     "perturb": perturb,
     "rules": rules,
-    "scale": scale,
     "sides": sides,
 }
-if (RESULTS / "local.json").exists():
-    # A model takes hours to record; until it has, there is nothing to tell.
-    SECTIONS["local"] = local
+# A model takes hours to record, and thousands of notes an hour to draft: until they have, there is nothing to tell.
+SECTIONS |= {section.__name__: section for section in (local, scale) if (RESULTS / f"{section.__name__}.json").exists()}
 
 
 def rendered(text: str) -> str:
     """The README with every section of figures as the results have it."""
-    return _SECTION.sub(lambda match: f"{match[1]}{SECTIONS[match[2]]()}\n{match[3]}", text)
+    return _SECTION.sub(lambda match: f"{match[1]}{SECTIONS[match[2]]()}\n{match[3]}" if match[2] in SECTIONS else match[0], text)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import cassette, check, draft, ingest, mechanisms, model, runs, schema
+from pipeline.cli import cassette, check, diff, draft, ingest, mechanisms, model, runs, schema
 from pipeline.errors import AfterprintError, InputError, Interrupted
 
 _INTERRUPTED = 130
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("draft")(draft.command)
 app.command("check")(check.command)
+app.command("diff")(diff.command)
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(runs.app, name="runs")
 app.add_typer(cassette.app, name="cassette")

@@ -5,7 +5,7 @@ What a note says of itself (its traces, its status) is not taken: a drafter woul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ from pipeline.facts.factbase import FactBase
 from pipeline.facts.figures import Figure
 from pipeline.facts.sheet import Basis, Role
 from pipeline.grounding import check_text
-from pipeline.grounding.report import Decision
+from pipeline.grounding.report import Decision, NumberCheck
 from pipeline.notes.models import Catalyst, Claim, ConsensusGap, Note, SecondOrderEffect
 
 Section = Literal["summary", "second_order_effects", "consensus_gap", "catalysts"]
@@ -131,6 +131,10 @@ class Reader:
         if (text, evidence) not in self._kept:
             self._kept[text, evidence] = self._read(place, text, evidence)
         return replace(self._kept[text, evidence], place=place)
+
+    def checks(self, text: str, evidence: tuple[str, ...] | None) -> Sequence[NumberCheck]:
+        """How each number of a text is decided, in order."""
+        return check_text(text, self.facts, evidence=evidence).checks
 
     def _read(self, place: str, text: str, evidence: tuple[str, ...] | None) -> Told:
         report = check_text(text, self.facts, evidence=evidence)

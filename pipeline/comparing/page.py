@@ -1,0 +1,37 @@
+"""A diff as one self-contained HTML page. Everything in it was written by somebody else, so all is escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from pipeline.comparing.diff import KINDS, NoteDiff
+from pipeline.comparing.reading import SECTIONS
+from pipeline.notes.render import plain
+from pipeline.notes.words import words
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_page(found: NoteDiff, company: str, before: str, after: str) -> str:
+    """The page, with the names of the two notes. It needs neither scripts nor a network."""
+    template = _environment().get_template("diff.html.jinja")
+    return template.render(diff=found, company=company, before=before, after=after, sections=SECTIONS, kinds=KINDS).strip() + "\n"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["words"] = words
+    environment.filters["arrows"] = lambda line: line.replace(" -> ", " → ")
+    return environment
