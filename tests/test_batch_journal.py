@@ -21,6 +21,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.batch.journal import NAME, Journal, NoteRow, opened
+from pipeline.cli import batches
 from pipeline.cli.main import app
 from pipeline.config import load_settings
 from pipeline.errors import InputError, OutputFailed, ProviderError
@@ -272,6 +273,24 @@ def test_a_disk_that_fills_up_ends_the_batch_and_no_answer_is_asked_for_again(tm
     assert result.exit_code == 2
     assert result.output.count("database or disk is full") == 1
     assert len(bodies) == 1, "what was paid for is not paid for again, and no other note is begun"
+
+
+def test_a_run_that_was_interrupted_is_told_with_what_it_had_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = batches.draft_all
+
+    async def interrupted(*given: Any) -> None:
+        await real(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batches, "draft_all", interrupted)
+    with ScriptedServer(ThreeModels()) as server:
+        stopped = draft(server, tmp_path)
+        asked = len(server.requests)
+    assert str(stopped.exception) == f"interrupted: {asked} answers are kept, the same command goes on from there"
+    (listed,) = runner.invoke(app, ["runs", "list", str(tmp_path)]).output.splitlines()
+    assert ", stopped: 3 sheets" in listed
+    assert f"{asked} requests, 0 from the journal" in listed
+    assert (tmp_path / "run.json").exists()
 
 
 def test_the_rules_keep_no_journal(tmp_path: Path) -> None:
