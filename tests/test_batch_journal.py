@@ -278,8 +278,8 @@ def test_a_disk_that_fills_up_ends_the_batch_and_no_answer_is_asked_for_again(tm
 def test_a_run_that_was_interrupted_is_told_with_what_it_had_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = batches.draft_all
 
-    async def interrupted(*given: Any) -> None:
-        await real(*given)
+    async def interrupted(sheets: Any, drafter: Any, plan: Any, on_step: Any, on_done: Any) -> None:
+        await real(sheets, drafter, plan, on_step, lambda outcome: None)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(batches, "draft_all", interrupted)
