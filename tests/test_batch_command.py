@@ -15,19 +15,20 @@ from typer.testing import CliRunner, Result
 from pipeline.batch import drafting
 from pipeline.batch.desk import Desk
 from pipeline.batch.drafting import work_through
+from pipeline.batch.journal import opened
 from pipeline.batch.limits import Limits, Sent
 from pipeline.batch.outcome import Outcome, Tally, spell
 from pipeline.cli import batches
 from pipeline.cli.main import app
 from pipeline.cli.watching import BatchWatcher
-from pipeline.errors import AfterprintError, ConnectionFailed, OutputFailed, Problem, RequestRejected, ServerFailed
+from pipeline.errors import AfterprintError, ConnectionFailed, OutputFailed, Problem, RequestRejected, ServerFailed, UsageError
 from pipeline.facts.loading import find_sheets, load_sheet
 from pipeline.facts.sheet import FactSheet
 from pipeline.llm.types import Usage
 from pipeline.notes import render
 from tests.conftest import CASES, KC
 from tests.scripted_server import WEB_PAGE, Reply, ScriptedServer, failure
-from tests.test_batch_journal import ThreeModels, words
+from tests.test_batch_journal import NOW, ThreeModels, silent, words
 
 runner = CliRunner()
 
@@ -215,6 +216,15 @@ def test_what_every_request_would_meet_is_asked_once(reply: Reply, said: str, tm
     assert result.exit_code == 3
     assert said in result.output
     assert "2 sheets not finished" in result.output
+
+
+def test_a_model_on_this_machine_is_asked_one_thing_at_a_time(tmp_path: Path) -> None:
+    with opened(tmp_path, lambda: NOW, silent) as journal:
+        desk = Desk(journal, Limits(8, tpm=1_000))
+        assert desk.gate("m", None).limits == Limits(1, tpm=1_000)
+        assert desk.gate("m", "http://127.0.0.1:1/v1").limits == Limits(8, tpm=1_000)
+        with pytest.raises(UsageError, match="runs on this machine and costs nothing; --budget-tokens limits it"):
+            Desk(journal, Limits(8, budget_usd=Decimal(1))).gate("m", None)
 
 
 # -- progress --------------------------------------------------------------------------------------------------------------------

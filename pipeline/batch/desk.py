@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from pipeline.batch.journal import Journal
@@ -29,7 +30,9 @@ class Desk:
 
     def gate(self, model: str, base_url: str | None) -> Limiter:
         """The limiter. Raises UsageError for a budget in dollars where no price is known."""
-        limiter = Limiter(self.limits, model, price_of(model, base_url, self.limits))
+        # A model on this machine answers one after the other: what waits here waits without a time-out.
+        limits = self.limits if base_url is not None else replace(self.limits, concurrency=1)
+        limiter = Limiter(limits, model, price_of(model, base_url, limits))
         self.sent = limiter.sent
         return limiter
 
