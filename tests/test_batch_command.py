@@ -239,7 +239,7 @@ def test_the_line_says_what_is_done_what_it_cost_and_what_is_left(capsys: pytest
     now = [0.0]
     sent = Sent(requests=400, usage=Usage(prompt_tokens=90_000, completion_tokens=10_000), usd=Decimal("1.234"))
     seen: list[Outcome] = []
-    watcher = BatchWatcher(lambda: 300, slow=True, quiet=False, sent=lambda: sent, on_over=seen.append, clock=lambda: now[0])
+    watcher = BatchWatcher(lambda: 300, Tally(), slow=True, quiet=False, sent=lambda: sent, on_over=seen.append, clock=lambda: now[0])
     with watcher:
         watcher.step("kc", "summarize", "accepted")
         for number in range(99):

@@ -54,7 +54,7 @@ def make_sheets(folder: Path, count: int) -> dict[str, dict[str, str]]:
         raw = json.loads(case.facts.read_text("utf-8"))
         name = raw["company"]["name"]
         raw["company"]["name"] = f"{name} No {n}"
-        raw["company"]["ticker"] = f"{raw['company']['ticker'][:2]}{n}"
+        raw["company"]["ticker"] = f"{raw['company']['ticker'][:2]}{n:X}"
         (folder / f"{case.name}-{n:05}.facts.json").write_text(json.dumps(raw), "utf-8")
         answers[f"{name} No {n}"] = said
     return answers

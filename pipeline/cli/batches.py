@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,8 @@ from pipeline.batch import journal as journals
 from pipeline.batch.desk import Desk, price_of
 from pipeline.batch.drafting import Plan, draft_all
 from pipeline.batch.limits import Limiter, Limits
-from pipeline.batch.outcome import Outcome
+from pipeline.batch.outcome import Outcome, Tally
+from pipeline.batch.rows import RowFile
 from pipeline.batch.waves import Wave, Waves
 from pipeline.cli.output import tell
 from pipeline.cli.sheets import Sheets
@@ -27,7 +27,6 @@ from pipeline.errors import Interrupted, UsageError
 from pipeline.facts.sheet import FactSheet
 from pipeline.llm.batch_api import SHARE_OF_PRICE, BatchApi
 from pipeline.llm.wire import host_of
-from pipeline.notes.render import write_atomically
 
 RUN = "run.json"
 Each = Iterator[tuple[Path, FactSheet]]
@@ -42,11 +41,14 @@ class Batch:
     settings: Settings
     limits: Limits
     plan: Plan
+    rows: RowFile
     executor: str = "asyncio"
     quiet: bool = False
     drafter: str | None = None
     model: str | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    exit_code: int = 0
+    """The highest of all notes' errors."""
 
     def run(self, *, fresh: bool) -> None:
         """Draft all sheets. Raises Interrupted after Ctrl-C; every answer that came is kept."""
@@ -129,13 +131,15 @@ class Batch:
             desk.journal.begin(drafter, model, len(self.sheets))
 
         def over(outcome: Outcome) -> None:
-            self.outcomes.append(outcome)
+            self.rows.add(outcome.row())
+            self.exit_code = max(self.exit_code, outcome.exit_code)
             if desk is not None:
                 desk.journal.done(outcome.entry())
 
         started = datetime.now(UTC)
         watcher = BatchWatcher(
             lambda: len(self.sheets),
+            self.tally,
             slow=model is not None,
             quiet=self.quiet,
             sent=lambda: desk.sent if desk else None,
@@ -151,8 +155,8 @@ class Batch:
         total = len(self.sheets)
         if total <= 1:
             return
-        left = total - watcher.tally.notes
-        for line in watcher.tally.lines(watcher.seconds):
+        left = total - self.tally.notes
+        for line in self.tally.lines(watcher.seconds):
             tell(line)
         sent = desk.sent if desk else None
         if sent is not None and sent.requests:
@@ -168,9 +172,8 @@ class Batch:
             "model": self.model,
             "sheets": total,
             "not_finished": left,
-            **watcher.tally.row(),
+            **self.tally.row(),
             "requests": sent.row() if sent is not None else None,
             "problems": self.sheets.problem_rows(),
-            "rows": [outcome.row() for outcome in self.outcomes],
         }
-        write_atomically(self.plan.out / RUN, json.dumps(told, ensure_ascii=False, indent=2) + "\n")
+        self.rows.write_run(self.plan.out / RUN, told)

@@ -57,6 +57,7 @@ def command(
     """
     from pipeline.batch.drafting import Plan
     from pipeline.batch.limits import Limits
+    from pipeline.batch.rows import RowFile
     from pipeline.cli.sheets import Sheets
     from pipeline.config import load_settings
     from pipeline.drafters.choose import settle
@@ -83,13 +84,13 @@ def command(
     from pipeline.cli.batches import Batch
 
     clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
-    batch = Batch(sheets, drafter, settings, limits, Plan(mechanisms, out, wanted, settings.concurrency, clock), executor, quiet=as_json)
-    batch.run(fresh=fresh)
-    if as_json:
-        rows = [outcome.row() for outcome in batch.outcomes]
-        say_json({"drafter": batch.drafter, "model": batch.model, "notes": rows, "problems": sheets.problem_rows()})
-    codes = [outcome.exit_code for outcome in batch.outcomes if outcome.error is not None]
-    if codes or sheets.problems:
-        raise typer.Exit(max([*codes, *([2] if sheets.problems else [])]))
-    if strict and any(outcome.status == "needs_review" for outcome in batch.outcomes):
+    with RowFile() as rows:
+        plan = Plan(mechanisms, out, wanted, settings.concurrency, clock)
+        batch = Batch(sheets, drafter, settings, limits, plan, rows, executor, quiet=as_json)
+        batch.run(fresh=fresh)
+        if as_json:
+            say_json({"drafter": batch.drafter, "model": batch.model, "notes": list(rows), "problems": sheets.problem_rows()})
+    if code := max(batch.exit_code, 2 if sheets.problems else 0):
+        raise typer.Exit(code)
+    if strict and batch.tally.counts["needs_review"]:
         raise typer.Exit(1)

@@ -87,6 +87,7 @@ class BatchWatcher(Watcher):
     def __init__(
         self,
         total: Callable[[], int],
+        tally: Tally,
         *,
         slow: bool,
         quiet: bool,
@@ -95,11 +96,9 @@ class BatchWatcher(Watcher):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(slow=slow)
-        from pipeline.batch.outcome import Tally
-
         self._total = total
         self._on_over = on_over
-        self.tally: Tally = Tally()
+        self.tally = tally
         self._quiet = quiet
         self._sent = sent
         self._clock = clock

@@ -110,7 +110,7 @@ def load_sheets(paths: Iterable[Path], *, max_bytes: int) -> Loaded:
 
 def each_sheet(files: Iterable[tuple[Path, InputError | None]], *, max_bytes: int) -> Iterator[tuple[Path, FactSheet | InputError]]:
     """The sheets of `sheet_files`, one at a time: each path with its sheet, or with what is wrong with it. Keeps none of them."""
-    owners: dict[tuple[object, ...], Path] = {}
+    owners: dict[int, Path] = {}
     for path, problem in files:
         if problem is not None:
             yield path, problem
@@ -122,7 +122,8 @@ def each_sheet(files: Iterable[tuple[Path, InputError | None]], *, max_bytes: in
             continue
         period = sheet.reported_period
         # The slug names the output files; the days catch one period under two ids.
-        keys = ((sheet.slug,), (sheet.company.ticker, period.kind, period.end))
+        # Of each only the hash is kept, for there may be many thousands.
+        keys = [hash(key) for key in ((sheet.slug,), (sheet.company.ticker, period.kind, period.end))]
         owner = next((owners[key] for key in keys if key in owners), None)
         if owner is not None:
             message = f"is a second sheet for {sheet.company.ticker} {period.label}, after {_name(owner)}: expected one, the first is used"

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TextIO, get_args
 from urllib.parse import quote, urlsplit
 
 import jinja2
@@ -110,12 +111,19 @@ def write_note(note: Note, folder: Path, stem: str, formats: Sequence[Format]) -
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace the file at `path` whole or not at all. Raises OutputFailed when it cannot be written."""
+    with replaced(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[TextIO]:
+    """A file to write to, which takes the place of the one at `path` when the block ends, and not if it fails. Raises OutputFailed."""
     # Beside the target, because a rename is atomic within one file system only.
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         try:
             with draft.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+                yield file
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
