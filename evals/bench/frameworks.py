@@ -4,7 +4,8 @@
 
 `evals.bench.overhead` runs each side of this file, in a process of its own, on the conversations that our client sends. The libraries are
 imported where they are used, and this file needs nothing of `pipeline`: its interpreter may have the libraries alone. The models of the
-answers are ours without what only a checker of facts would know.
+answers are ours without what only a checker of facts would know. An answer that does not fit is asked for again by LangChain, PydanticAI
+and Instructor; DSPy retries broken connections only. The versions of each library and of its openai are in the figures.
 """
 
 from __future__ import annotations
@@ -110,12 +111,15 @@ Ask = Callable[[str, list[Turn]], Awaitable[BaseModel]]
 
 
 def langchain(url: str) -> Ask:
-    """`ChatOpenAI.with_structured_output` by JSON schema, `max_retries` of the client."""
+    """`ChatOpenAI.with_structured_output` by JSON schema and `with_retry`, `max_retries` of the client."""
     from langchain_openai import ChatOpenAI
     from pydantic import SecretStr
 
     model = ChatOpenAI(base_url=url, api_key=SecretStr("none"), model="stub", temperature=0, max_retries=RETRIES)
-    asked = {step: model.with_structured_output(answer, method="json_schema", strict=True) for step, answer in ANSWERS.items()}
+    asked = {
+        step: model.with_structured_output(answer, method="json_schema", strict=True).with_retry(stop_after_attempt=1 + RETRIES)
+        for step, answer in ANSWERS.items()
+    }
 
     async def ask(step: str, turns: list[Turn]) -> BaseModel:
         found: BaseModel = await asked[step].ainvoke([(turn["role"], turn["content"]) for turn in turns])
@@ -192,7 +196,7 @@ def dspy(url: str) -> Ask:
 
 
 MAKERS: dict[str, Callable[[str], Ask]] = {"langchain": langchain, "pydantic-ai": pydantic_ai, "instructor": instructor, "dspy": dspy}
-PACKAGES = {"langchain": "langchain", "pydantic-ai": "pydantic-ai-slim", "instructor": "instructor", "dspy": "dspy"}
+PACKAGES = {"langchain": "langchain-openai", "pydantic-ai": "pydantic-ai-slim", "instructor": "instructor", "dspy": "dspy"}
 SIDES = tuple(MAKERS)
 
 
@@ -210,6 +214,14 @@ async def draft(ask: Ask, bodies: list[list[dict[str, Any]]], notes: int, at_onc
     await asyncio.gather(*map(note, range(notes)))
 
 
+def _has(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def main() -> None:
     """The command line: one side, and its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -225,6 +237,7 @@ def main() -> None:
     begun = time.perf_counter()
     ask = MAKERS[args.side](args.url)
     imported = time.perf_counter() - begun
+    asyncio.run(draft(MAKERS[args.side](args.url), bodies, 1, args.at_once))
     started, used = time.perf_counter(), time.process_time()
     asyncio.run(draft(ask, bodies, args.notes, args.at_once))
     figures = {
@@ -232,7 +245,7 @@ def main() -> None:
         "processor seconds": time.process_time() - used,
         "peak MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "import seconds": imported,
-        "version": metadata.version(PACKAGES[args.side]),
+        "version": ", ".join(f"{name} {metadata.version(name)}" for name in (PACKAGES[args.side], "openai") if _has(name)),
     }
     sys.stdout.write(json.dumps(figures) + "\n")
 
