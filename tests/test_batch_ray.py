@@ -18,7 +18,7 @@ import pytest
 from evals.bench.batch import make_sheets, notes_in, stats, stub
 
 pytest.importorskip("ray")
-NOTES = 24
+NOTES = 16
 
 
 def command(folder: Path, url: str, out: Path, executor: str) -> list[str]:
