@@ -236,7 +236,7 @@ def scale() -> str:
     if (ray := found["ray"]).keys() == {"1", "2"}:
         one, two = ray["1"]["seconds of drafting"], ray["2"]["seconds of drafting"]
         took = f"{ray['1']['notes']} notes in {one:.0f} s on one worker, {two:.0f} s on two ({one / two:.2f} times as fast)"
-        lines += ["", f"With Ray and answers after 200 ms, four notes at a time on a worker: {took}."]
+        lines += ["", f"With Ray and answers after 200 ms, four notes at a time on a worker, the start of Ray included: {took}."]
     return "\n".join(lines)
 
 
