@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -70,7 +69,7 @@ class Live:
         return Manner.of(self.settings, self.by.most_facts).model_dump_json() if self.model else ""
 
     async def draft(self, case: Case, on_step: OnStep) -> Draft:
-        clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
+        clock = Clock.system()
         return await draft_note(case.sheet(), self.by, clock, on_step)
 
 

@@ -22,12 +22,13 @@ from pipeline.cli import batches
 from pipeline.cli.main import app
 from pipeline.cli.watching import BatchWatcher
 from pipeline.errors import AfterprintError, ConnectionFailed, OutputFailed, Problem, RequestRejected, ServerFailed, UsageError
-from pipeline.facts.loading import find_sheets, load_sheet
+from pipeline.facts.loading import load_sheet
 from pipeline.facts.sheet import FactSheet
 from pipeline.llm.types import Usage
 from pipeline.notes import render
 from tests.conftest import CASES, KC
 from tests.scripted_server import WEB_PAGE, Reply, ScriptedServer, failure
+from tests.sheets import find_sheets
 from tests.test_batch_journal import NOW, ThreeModels, silent, words
 
 runner = CliRunner()
@@ -77,19 +78,15 @@ def test_thousands_of_other_files_are_passed_over(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_read_is_told_and_the_others_are_drafted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     walk = os.walk
 
-    def closed(top: Path, onerror: object = None) -> object:
-        if Path(top).name == "closed":
-            assert callable(onerror)
-            onerror(PermissionError(13, "Permission denied", str(top)))
-            return iter(())
-        return walk(top, onerror=onerror)  # type: ignore[arg-type]
+    def closed(top: Path, onerror: Any = None) -> Any:
+        onerror(PermissionError(13, "Permission denied", str(Path(top) / "closed")))
+        return walk(top, onerror=onerror)
 
     monkeypatch.setattr(os, "walk", closed)
-    (tmp_path / "closed").mkdir()
-    result = draft(tmp_path / "closed", KC, "--out", tmp_path / "out")
+    result = draft(copies(tmp_path / "in", "kc-2026q1"), "--out", tmp_path / "out")
     assert result.exit_code == 2
-    assert "this folder cannot be read: Permission denied" in result.output
-    assert (tmp_path / "out" / "kc-2026q1.md").exists()
+    assert f"{tmp_path / 'in' / 'closed'}: this folder cannot be read: Permission denied" in result.output
+    assert (tmp_path / "out" / "kc-2026q1.md").exists(), "what is beside it is drafted"
 
 
 # -- what is left behind ---------------------------------------------------------------------------------------------------------

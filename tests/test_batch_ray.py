@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.bench.batch import make_sheets, notes_in, stats, stub
+from evals.bench.batch import make_sheets, notes_in, stats, stub, unset
 
 pytest.importorskip("ray")
 NOTES = 16
@@ -28,8 +28,7 @@ def command(folder: Path, url: str, out: Path, executor: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AFTERPRINT_", "OPENAI_", "RAY_"))}
-    return kept | {"AFTERPRINT_RAY_WORKERS": "2"}
+    return unset() | {"AFTERPRINT_RAY_WORKERS": "2"}
 
 
 def a_worker_below(parent: int) -> int | None:

@@ -63,6 +63,19 @@ def test_a_wave_for_each_level_and_the_same_notes(folder: Path, tmp_path: Path) 
     assert "batch_0: in progress, 5 of 5 answered" in result.output
 
 
+def test_slow_and_malformed_bodies_request_by_request(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFTERPRINT_MAX_ATTEMPTS", "9")
+    monkeypatch.setenv("AFTERPRINT_MAX_WAIT_S", "0.1")
+    with stub(folder / "answers.json", slow=0.3, malformed=0.3) as url:
+        result = draft(folder, url, tmp_path, executor="asyncio")
+        told = served(url)
+    assert result.exit_code == 0, result.output
+    assert notes_in(tmp_path) == notes_in(folder / "one-by-one")
+    assert told["served"]["slow"] > 0
+    assert told["served"]["malformed"] > 0
+    assert told["paid twice"] == 0
+
+
 @pytest.mark.parametrize("fault", ["limited", "failed", "garbled", "malformed", "expired"])
 def test_what_a_batch_left_open_is_sent_again(folder: Path, tmp_path: Path, fault: str) -> None:
     with stub(folder / "answers.json", **{fault: 0.3}) as url:

@@ -9,8 +9,8 @@ import pytest
 
 from evals.cases import CASES, cases, chosen, read_case
 from pipeline.errors import InputError
-from pipeline.facts.loading import find_sheets, load_sheets
 from tests.conftest import KC
+from tests.sheets import find_sheets, load_sheets
 
 NUMBERS = CASES.parent / "numbers" / "held_back"
 

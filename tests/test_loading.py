@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError, Problem
-from pipeline.facts.loading import MOST_PROBLEMS, find_sheets, load_sheet, load_sheets
+from pipeline.facts.loading import MOST_PROBLEMS, load_sheet
 from pipeline.facts.parsing import parse
 from pipeline.facts.positions import Format, UnreadableError, lines_of
 from pipeline.facts.sheet import FactSheet
+from tests.sheets import find_sheets, load_sheets
 
 LIMIT = 1_000_000
 Sheet = dict[str, Any]

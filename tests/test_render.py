@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -43,7 +43,7 @@ from pipeline.notes.models import (
     Window,
     Withheld,
 )
-from pipeline.notes.render import code, escape_markdown, http_url, render_html, render_json, render_markdown, write_note
+from pipeline.notes.render import Format, code, escape_markdown, http_url, pages_of, render_html, render_json, render_markdown, write_pages
 from pipeline.notes.words import counted, label_in_sentence, listed, threshold_words
 
 SECRET = "Margins will double by Christmas"
@@ -862,6 +862,11 @@ def test_templates_refuse_unknown_names() -> None:
     for environment in (render._markdown(), render._html()):
         with pytest.raises(jinja2.UndefinedError):
             environment.from_string("{{ nothing }}").render()
+
+
+def write_note(note: Note, folder: Path, stem: str, formats: Sequence[Format]) -> list[Path]:
+    """As a batch does."""
+    return write_pages({f"{stem}.{name}": page for name, page in pages_of(note, formats).items()}, folder)
 
 
 def test_files_are_written_for_each_format(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -77,7 +76,7 @@ def _steps(case: Case) -> dict[str, str]:
 
 async def _is_sound(case: Case, said: dict[str, str]) -> bool:
     drafter = Said(said)
-    draft = await draft_note(case.sheet(), drafter, Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic))
+    draft = await draft_note(case.sheet(), drafter, Clock.system())
     return not any(turn.violations for step in draft.record.steps for turn in step.turns)
 
 
@@ -137,9 +136,13 @@ def command(sheets: Path, base_url: str, out: Path) -> list[str]:
     return [sys.executable, "-c", run, *words, "--concurrency", str(AT_ONCE)]
 
 
+def unset() -> dict[str, str]:
+    """The environment, without what would configure us or a framework otherwise."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AFTERPRINT_", "OPENAI_", "RAY_"))}
+
+
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AFTERPRINT_", "OPENAI_"))}
-    return kept | {"AFTERPRINT_MAX_ATTEMPTS": "8", "AFTERPRINT_MAX_WAIT_S": "2"}
+    return unset() | {"AFTERPRINT_MAX_ATTEMPTS": "8", "AFTERPRINT_MAX_WAIT_S": "2"}
 
 
 def notes_in(out: Path) -> dict[str, bytes]:

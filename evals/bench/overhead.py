@@ -129,7 +129,7 @@ async def _afterprint(url: str, folder: Path, notes: int, at_once: int) -> None:
             desk = Desk(journal, Limits(settings.concurrency))
             drafter = drafter_at(url, None, "stub", settings, desk)
             journal.begin(drafter.name, drafter.model, len(sheets))
-            plan = Plan(library(), out, ("json", "md"), at_once, Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic))
+            plan = Plan(library(), out, ("json", "md"), at_once, Clock.system())
 
             def over(outcome: Outcome) -> None:
                 if outcome.status != "draft":
@@ -177,7 +177,7 @@ def prepare(folder: Path, notes: int) -> None:
 
     (folder / "sheets").mkdir()
     (folder / "answers.json").write_text(json.dumps(make_sheets(folder / "sheets", notes)), "utf-8")
-    clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
+    clock = Clock.system()
     bodies, requests = [], []
     for n, (case, said) in enumerate(usable_cases()):
         sheet = case.sheet()
@@ -206,7 +206,7 @@ def prepare(folder: Path, notes: int) -> None:
 
 def measure(notes: int, rounds: int, python: Path | None) -> dict[str, Any]:
     """Medians over the rounds, by setting and side."""
-    from evals.bench.batch import stub
+    from evals.bench.batch import stub, unset
 
     others = _others(python)
     found: dict[str, Any] = {"notes": notes, "rounds": rounds, "kib a note": None, "settings": {}}
@@ -221,7 +221,7 @@ def measure(notes: int, rounds: int, python: Path | None) -> dict[str, Any]:
                 for _ in range(rounds):
                     for side, command in {**{side: [sys.executable, "-m", "evals.bench.overhead"] for side in SIDES}, **others}.items():
                         words = ["--side", side, "--url", url, "--folder", str(folder), "--notes", str(notes), "--at-once", str(at_once)]
-                        done = subprocess.run([*command, *words], capture_output=True, text=True, check=False, env=_environment())  # noqa: S603 - our own modules
+                        done = subprocess.run([*command, *words], capture_output=True, text=True, check=False, env=unset())  # noqa: S603 - our own modules
                         if done.returncode:
                             sys.stderr.write(f"{side}: {done.stderr[-1_500:]}\n")
                             continue
@@ -252,10 +252,6 @@ def _others(python: Path | None) -> dict[str, list[str]]:
     from evals.bench.frameworks import SIDES as FRAMEWORKS
 
     return {side: [str(python), "-m", "evals.bench.frameworks"] for side in FRAMEWORKS}
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("AFTERPRINT_", "OPENAI_"))}
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -41,7 +41,7 @@ from pipeline.grounding.report import DECISIONS
 from pipeline.mechanisms.engine import Fired, evaluate
 from pipeline.mechanisms.library import library
 from pipeline.notes.models import Note
-from pipeline.notes.render import render_json, render_markdown, write_note
+from pipeline.notes.render import pages_of, render_json, render_markdown, write_pages
 from pipeline.schemas import stored, validate
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
@@ -215,7 +215,7 @@ def speed(sheets: Sequence[FactSheet]) -> float:
         async def one(path: Path) -> None:
             sheet = load_sheet(path, max_bytes=_MOST_BYTES)
             note = (await draft_note(sheet, RuleDrafter(), _clock())).note
-            write_note(note, place / "out", sheet.slug, ("json", "md"))
+            write_pages({f"{sheet.slug}.{name}": page for name, page in pages_of(note, ("json", "md")).items()}, place / "out")
 
         async def every(paths: Sequence[Path]) -> float:
             begun = time.process_time()

@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from evals.bench.batch import command, make_sheets, stub
+from evals.bench.batch import command, make_sheets, stub, unset
 from evals.bench.outside import RESULTS, keep
 from pipeline.batch.journal import NAME
 
@@ -31,11 +31,10 @@ AT_ONCE_ON_A_WORKER = 4
 
 def drafted(folder: Path, url: str, *more: str, **environment: str) -> dict[str, Any]:
     """One command over the folder's sheets: what it took."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AFTERPRINT_", "OPENAI_", "RAY_"))}
     out = folder / "out"
     started = time.perf_counter()
     words = [*command(folder / "sheets", url, out), *more]
-    process = subprocess.Popen(words, env=kept | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
+    process = subprocess.Popen(words, env=unset() | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own command
     _, status, used = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     run = json.loads((out / "run.json").read_text("utf-8"))

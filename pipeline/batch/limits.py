@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from pipeline.chain.record import total
 from pipeline.errors import BudgetReached
 from pipeline.llm.gate import CANCELLED, Asked, Came
 from pipeline.llm.tokens import count_messages
@@ -178,11 +179,7 @@ class Limiter:
         self.under_way -= 1
         self._freed.set()
         most, used = ticket.most, came.usage
-        self.sent.usage = Usage(
-            prompt_tokens=self.sent.usage.prompt_tokens + used.prompt_tokens,
-            completion_tokens=self.sent.usage.completion_tokens + used.completion_tokens,
-            cached_tokens=self.sent.usage.cached_tokens + used.cached_tokens,
-        )
+        self.sent.usage = total([self.sent.usage, used])
         if self._tokens is not None:
             self._tokens.give_back(most.prompt_tokens + most.completion_tokens - used.prompt_tokens - used.completion_tokens)
         self.sent.usd += self._cost_usd(used) or Decimal(0)

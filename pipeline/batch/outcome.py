@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.batch.journal import NoteRow
 from pipeline.chain.draft import Draft
+from pipeline.chain.record import total
 from pipeline.errors import AfterprintError, BudgetReached, OutputFailed, ProviderError, Unusable
 from pipeline.llm.types import Usage
 
@@ -112,17 +113,13 @@ class Tally:
     """What a batch has come to so far. `usage` and `cost_usd` are of its notes, answers from the journal among them."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
+    usage: Usage = field(default_factory=Usage)
     cost_usd: Decimal | None = None
 
     def add(self, outcome: Outcome) -> None:
         """Count one more."""
         self.counts[outcome.status] += 1
-        self.prompt_tokens += outcome.usage.prompt_tokens
-        self.completion_tokens += outcome.usage.completion_tokens
-        self.cached_tokens += outcome.usage.cached_tokens
+        self.usage = total([self.usage, outcome.usage])
         if outcome.cost_usd is not None:
             self.cost_usd = (self.cost_usd or Decimal(0)) + outcome.cost_usd
 
@@ -138,10 +135,11 @@ class Tally:
     def lines(self, seconds: float) -> list[str]:
         """The table at the end of a batch."""
         table = [f"{self.notes} notes: {self.words()}; {spell(seconds)}"]
-        if tokens := self.prompt_tokens + self.completion_tokens:
-            cached = f" ({self.cached_tokens / self.prompt_tokens:.0%} cached)" if self.prompt_tokens else ""
+        usage = self.usage
+        if tokens := usage.prompt_tokens + usage.completion_tokens:
+            cached = f" ({usage.cached_tokens / usage.prompt_tokens:.0%} cached)" if usage.prompt_tokens else ""
             cost = f"; ${self.cost_usd:.4f}, ${self.cost_usd / max(self.notes, 1):.4f} a note" if self.cost_usd is not None else ""
-            table.append(f"{tokens:,} tokens: {self.prompt_tokens:,} read{cached}, {self.completion_tokens:,} written{cost}")
+            table.append(f"{tokens:,} tokens: {usage.prompt_tokens:,} read{cached}, {usage.completion_tokens:,} written{cost}")
         return table
 
     def row(self) -> dict[str, Any]:
@@ -151,7 +149,7 @@ class Tally:
             "drafted": self.counts["draft"],
             "to_review": self.counts["needs_review"],
             "failed": self.counts["failed"],
-            "usage": {name: getattr(self, name) for name in ("prompt_tokens", "completion_tokens", "cached_tokens")},
+            "usage": self.usage.model_dump(),
             "cost_usd": _dollars(self.cost_usd),
         }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -42,6 +43,11 @@ class Clock:
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
+
+    @classmethod
+    def system(cls) -> Clock:
+        """This machine's."""
+        return cls(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -83,9 +81,8 @@ def command(
     from pipeline.chain.draft import Clock
     from pipeline.cli.batches import Batch
 
-    clock = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic)
     with RowFile() as rows:
-        plan = Plan(mechanisms, out, wanted, settings.concurrency, clock)
+        plan = Plan(mechanisms, out, wanted, settings.concurrency, Clock.system())
         batch = Batch(sheets, drafter, settings, limits, plan, rows, executor, quiet=as_json)
         batch.run(fresh=fresh)
         if as_json:

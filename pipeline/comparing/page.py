@@ -6,12 +6,10 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
 
 from pipeline.comparing.diff import KINDS, NoteDiff
 from pipeline.comparing.reading import SECTIONS
-from pipeline.notes.render import plain
-from pipeline.notes.words import words
+from pipeline.notes.render import html_environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -24,14 +22,6 @@ def render_page(found: NoteDiff, company: str, before: str, after: str) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["words"] = words
+    environment = html_environment(_TEMPLATES)
     environment.filters["arrows"] = lambda line: line.replace(" -> ", " → ")
     return environment

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from functools import cache
 from glob import glob, has_magic
 from pathlib import Path
@@ -32,35 +31,27 @@ _SUFFIXES = (*_FORMATS, ".csv")
 _NAMES = "facts.json, facts.yaml, facts.yml, facts.csv, or such a name after a dot, as in kc.facts.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The sheets that could be read, with their files, and everything that was wrong with the others."""
-
-    sheets: list[tuple[Path, FactSheet]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
 # -- files ---------------------------------------------------------------------------------------------------------------
 
 
-def find_sheets(paths: Sequence[Path]) -> list[Path]:
-    """The files among `paths` as given, and for each folder the sheets in it, sorted, at any depth; each once.
+def sheet_files(paths: Iterable[Path]) -> Iterator[tuple[Path, InputError | None]]:
+    """The sheets' files, each once: those among `paths` as given, and for each folder the sheets in it, sorted, at any depth.
 
     A sheet in a folder is called facts.json, or something.facts.json (or .yaml, .yml, .csv). Hidden folders are left out. A path that is
-    no file and holds `*`, `?` or `[` is a pattern: what it matches counts as given. Raises InputError for a folder without a sheet, or one
-    that cannot be read, and for a pattern that nothing matches.
+    no file and holds `*`, `?` or `[` is a pattern: what it matches counts as given. A folder without a sheet, one that cannot be read and
+    a pattern that nothing matches come with what is wrong; what else there is comes all the same.
     """
-    found: dict[Path, Path] = {}
-    problems: list[Problem] = []
+    seen: set[Path] = set()
     for path in paths:
+        problems: list[Problem] = []
         inside = _matching(path, problems) if _is_pattern(path) else [path]
-        for one in inside:
-            files = _sheets_below(one, problems) if _is_folder(one) else [one]
-            for file in files:
-                found.setdefault(file.absolute(), file)
-    if problems:
-        raise InputError(*problems)
-    return list(found.values())
+        files = [file for one in inside for file in (_sheets_below(one, problems) if _is_folder(one) else [one])]
+        if problems:
+            yield path, InputError(*problems)
+        for file in files:
+            if (whole := file.absolute()) not in seen:
+                seen.add(whole)
+                yield file, None
 
 
 def _is_folder(path: Path) -> bool:
@@ -97,19 +88,11 @@ def _sheets_below(folder: Path, problems: list[Problem]) -> list[Path]:
     return sorted(found)
 
 
-def load_sheets(paths: Iterable[Path], *, max_bytes: int) -> Loaded:
-    """All sheets among the files and folders `paths`. Of two sheets for one company and period the first is kept."""
-    loaded = Loaded()
-    for path, found in each_sheet(sheet_files(paths), max_bytes=max_bytes):
-        if isinstance(found, FactSheet):
-            loaded.sheets.append((path, found))
-        else:
-            loaded.problems.extend(found.problems)
-    return loaded
-
-
 def each_sheet(files: Iterable[tuple[Path, InputError | None]], *, max_bytes: int) -> Iterator[tuple[Path, FactSheet | InputError]]:
-    """The sheets of `sheet_files`, one at a time: each path with its sheet, or with what is wrong with it. Keeps none of them."""
+    """The sheets of `sheet_files`, one at a time: each path with its sheet, or with what is wrong with it. Keeps none of them.
+
+    A bad one does not stop the others; of two sheets for one company and period the first counts.
+    """
     owners: dict[int, Path] = {}
     for path, problem in files:
         if problem is not None:
@@ -131,21 +114,6 @@ def each_sheet(files: Iterable[tuple[Path, InputError | None]], *, max_bytes: in
             continue
         owners |= dict.fromkeys(keys, path)
         yield path, sheet
-
-
-def sheet_files(paths: Iterable[Path]) -> Iterator[tuple[Path, InputError | None]]:
-    """The files that `find_sheets` finds for all `paths` together, each once, and what is wrong with a path of which nothing comes."""
-    seen: set[Path] = set()
-    for path in paths:
-        try:
-            files = find_sheets([path])
-        except InputError as error:
-            yield path, error
-            continue
-        for file in files:
-            if (whole := file.absolute()) not in seen:
-                seen.add(whole)
-                yield file, None
 
 
 def load_sheet(path: Path, *, max_bytes: int) -> FactSheet:

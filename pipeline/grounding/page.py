@@ -6,10 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
 
 from pipeline.grounding.findings import CheckReport, NumberFound, where
-from pipeline.notes.render import plain
+from pipeline.notes.render import html_environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -33,13 +32,6 @@ def _origin(number: NumberFound) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_environment(_TEMPLATES)
     environment.filters["origin"] = _origin
     return environment

@@ -104,11 +104,6 @@ def write_pages(pages: Mapping[str, str], folder: Path) -> list[Path]:
     return [folder / name for name in pages]
 
 
-def write_note(note: Note, folder: Path, stem: str, formats: Sequence[Format]) -> list[Path]:
-    """Write `<folder>/<stem>.<format>` for each format, as `pages_of` and `write_pages` do."""
-    return write_pages({f"{stem}.{name}": page for name, page in pages_of(note, formats).items()}, folder)
-
-
 def write_atomically(path: Path, text: str) -> None:
     """Replace the file at `path` whole or not at all. Raises OutputFailed when it cannot be written."""
     with replaced(path) as file:
@@ -199,7 +194,7 @@ def _block(pairs: Sequence[tuple[str, str]]) -> Md:
 @cache
 def _markdown() -> jinja2.Environment:
     # Jinja escapes for HTML only; `finalize` sees every printed value, so it makes escaping the default here as well.
-    environment = _environment(autoescape=False, finalize=escape_markdown)
+    environment = _environment(_TEMPLATES, autoescape=False, finalize=escape_markdown)
     environment.filters |= {"code": code, "remark": text_with_code, "marks": _footnote_marks, "markdown": Md, "block": _block}
     environment.globals |= {"link": _link}
     return environment
@@ -216,18 +211,23 @@ def remark_html(value: str) -> Markup:
 
 @cache
 def _html() -> jinja2.Environment:
-    environment = _environment(autoescape=True, finalize=_plain_unless_markup)
+    environment = html_environment(_TEMPLATES)
     environment.filters |= {"remark": remark_html, "http_url": http_url}
     return environment
+
+
+def html_environment(templates: Path) -> jinja2.Environment:
+    """For pages from a folder of templates: all that is printed is escaped, and made one line without control characters."""
+    return _environment(templates, autoescape=True, finalize=_plain_unless_markup)
 
 
 def _plain_unless_markup(value: object) -> object:
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _environment(*, autoescape: bool, finalize: Callable[[object], object]) -> jinja2.Environment:
+def _environment(templates: Path, *, autoescape: bool, finalize: Callable[[object], object]) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
         autoescape=autoescape,  # noqa: S701 - `finalize` escapes where this is off
         finalize=finalize,

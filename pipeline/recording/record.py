@@ -138,7 +138,7 @@ async def record_case(
         transport=recorder.transport(_Thrifty(earlier) if earlier else None),
     )
     async with kind.make(client, wanted, endpoint.base_url) as drafter:
-        clock = Clock(now=utc_now, monotonic=time.monotonic)
+        clock = Clock.system()
         draft = await draft_note(sheet, drafter, clock, lambda step, doing: on_case(_name(folder), step, doing))
     interactions = tuple(map(without_host, recorder.answered()))
     made = {
