@@ -60,6 +60,8 @@ def test_a_wave_for_each_level_and_the_same_notes(folder: Path, tmp_path: Path) 
     assert told["paid twice"] == 0
     assert f"wave 1: {NOTES} requests in 1 batch" in result.output
     assert f"wave 3: {2 * NOTES} requests in 1 batch" in result.output
+    assert "answers from" not in result.output, "the journal spared nothing: all was asked for in this run"
+    assert json.loads((tmp_path / "run.json").read_text())["requests"]["at_once"] == 2 * NOTES
     assert "batch_0: in progress, 5 of 5 answered" in result.output
 
 
@@ -122,6 +124,7 @@ def test_batches_that_were_under_way_are_collected_and_not_sent_again(folder: Pa
         assert again.exit_code == 0, again.output
         assert "batch_2: sent by an earlier run" in again.output
         assert served(url) == asked, "nothing was sent"
+        assert f"{2 * NOTES} answers from " in again.output, "each counted once, however many waves went through it"
     assert notes_in(tmp_path) == notes_in(folder / "one-by-one")
 
 

@@ -132,13 +132,13 @@ class Journal:
 
     # -- answers -----------------------------------------------------------------------------------------------------------------
 
-    def get(self, key: str) -> bytes | None:
-        """The body of the answer to a request, or None. Raises OutputFailed where the file cannot be read."""
+    def get(self, key: str, *, is_counted: bool = True) -> bytes | None:
+        """The body of the answer to a request, or None; `recalled` counts it. Raises OutputFailed where the file cannot be read."""
         with self._told():
             row = self._db.execute("SELECT body FROM answers WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
-        self.recalled += 1
+        self.recalled += is_counted
         return bytes(row[0])
 
     def put(self, key: str, step: str, content: bytes, usage: Usage) -> None:

@@ -46,6 +46,8 @@ class Wave:
         self.waiting: dict[str, bytes] = {}
         self._steps: dict[str, str] = {}
         self._tickets: dict[str, Ticket] = {}
+        self._known: set[str] = set()
+        """Requests that were answered in this run, or whose kept answer was counted: every wave goes through all of them."""
         self._unkept: dict[str, bytes] = {}
         self._failures: dict[str, ProviderError] = {}
         self._failed: Counter[str] = Counter()
@@ -61,7 +63,9 @@ class Wave:
     async def recall(self, asked: Asked) -> bytes | None:
         """From the journal; or an answer without text, which is not kept there."""
         key = key_of(self._engine, asked)
-        return self._unkept.get(key) or self._journal.get(key)
+        if (found := self._unkept.get(key) or self._journal.get(key, is_counted=key not in self._known)) is not None:
+            self._known.add(key)
+        return found
 
     async def keep(self, asked: Asked, content: bytes, usage: Usage) -> None:
         """Nothing is answered while a wave is gathered."""
@@ -85,6 +89,7 @@ class Wave:
     async def answered(self, line: Line, failure: Callable[[Line], ProviderError]) -> None:
         """What became of a request."""
         usage, text = usage_and_text(line.body) if line.status == 200 else (Usage(), "")
+        self._known.add(line.key)
         if line.key in self._tickets:
             await self._limiter.leave(self._tickets.pop(line.key), Came(usage, 0.0))
         if line.status == 200:

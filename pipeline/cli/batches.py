@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -103,8 +102,8 @@ class Batch:
 
     async def _draft_in_waves(self, desk: Desk, base_url: str, key: str | None, model: str) -> None:
         share = Decimal(SHARE_OF_PRICE)
-        # Nobody waits for a slot in a wave, and it is no matter of minutes.
-        limits = replace(self.limits, concurrency=sys.maxsize, rpm=None, tpm=None)
+        # It is no matter of minutes, and nobody waits for a slot: a note has two requests in a wave at most.
+        limits = replace(self.limits, concurrency=2 * len(self.sheets), rpm=None, tpm=None)
         limiter = Limiter(limits, model, price_of(model, base_url, limits, share))
         desk.sent = limiter.sent
         wave = Wave(desk.journal, base_url, limiter, self.settings.max_attempts)
